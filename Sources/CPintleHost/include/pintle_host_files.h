@@ -1,0 +1,22 @@
+/** System calls of the driver host that Swift can't reach: opening without links, sealed copies. */
+#ifndef PINTLE_HOST_FILES_H
+#define PINTLE_HOST_FILES_H
+
+#include <stdint.h>
+
+/**
+ * Opens `name` below `directory` for reading, following no symbolic link and never leaving the directory
+ * (openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS).
+ *
+ * @return a descriptor that the caller owns, or the negative errno
+ */
+int pintle_host_open_beneath(int directory, const char *name);
+
+/**
+ * Copies a whole file into a new memfd that nobody can change any more (F_SEAL_WRITE, GROW, SHRINK, SEAL).
+ *
+ * @return a descriptor that the caller owns, or the negative errno
+ */
+int pintle_host_sealed_copy(int file, const char *name);
+
+#endif

@@ -1,0 +1,2 @@
+/* libseccomp: compiles system call filters. Debian: libseccomp-dev. */
+#include <seccomp.h>

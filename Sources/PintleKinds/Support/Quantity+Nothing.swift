@@ -1,0 +1,6 @@
+import PintleObjects
+
+extension Quantity {
+    /// Zero.
+    static let nothing = Quantity(nanos: 0)
+}

@@ -1,0 +1,223 @@
+internal import Glibc
+public import PintleClient
+public import PintleInterfaces
+internal import PintleObjects
+internal import Synchronization
+
+/// The node agent: registers the node and gives every pod that is bound to it a ``PodWorker``.
+///
+/// Threads: any. ``run()`` works until its task is cancelled; pods go on running after that.
+public final class NodeAgent: Sendable {
+    let context: PodContext
+    private let registration: NodeRegistration
+    private let workers = Mutex(Workers())
+
+    private struct Workers {
+        var byUID: [String: (worker: PodWorker, task: Task<Void, Never>)] = [:]
+        /// Pods that exist on the node but have not been seen in the API yet.
+        var found: [String: PodView] = [:]
+        var synced = false
+    }
+
+    /// Makes an agent. Nothing happens before ``run()``.
+    ///
+    /// - Parameter log: Takes lines for the node's log; any thread.
+    public init(
+        settings: NodeSettings, client: any APIClient, runtime: any RuntimeService, networks: [any NetworkService],
+        storage: any StorageService, log: @escaping @Sendable (String) -> Void
+    ) {
+        let machine = Machine.read()
+        context = PodContext(
+            client: client, runtime: runtime, networks: networks, storage: storage, settings: settings,
+            images: ImagePuller(runtime: runtime), events: EventRecorder(client, component: "kubelet", host: settings.name),
+            hostIPs: machine.addresses, memoryCapacity: machine.memoryBytes, log: log)
+        registration = NodeRegistration(context: context, machine: machine)
+    }
+
+    /// How many containers' pods run now.
+    public var podCount: Int { workers.withLock { $0.byUID.count } }
+
+    /// Works until the task is cancelled.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.context.events.run() }
+            group.addTask { await self.followRuntime() }
+            group.addTask { await self.registration.run() }
+            group.addTask { await self.followPods() }
+            group.addTask { await self.sweep() }
+            await group.waitForAll()
+        }
+        let tasks = workers.withLock { $0.byUID.values.map(\.task) }
+        for task in tasks { task.cancel() }
+    }
+
+    // MARK: Pods
+
+    private func followPods() async {
+        await adopt()
+        let selector = "spec.nodeName=\(context.settings.name)"
+        for await event in context.client.watch(.pods, namespace: nil, fieldSelector: selector) {
+            switch event {
+            case .added(let pod), .modified(let pod): await apply(pod)
+            case .deleted(let pod): await worker(pod["metadata"]["uid"].string ?? "")?.deleted()
+            case .synced: await removeOrphans()
+            }
+        }
+    }
+
+    private func apply(_ pod: JSON) async {
+        let uid = pod["metadata"]["uid"].string ?? ""
+        guard !uid.isEmpty else { return }
+        if let worker = worker(uid) { return await worker.update(pod) }
+        start(pod, uid)
+    }
+
+    private func worker(_ uid: String) -> PodWorker? { workers.withLock { $0.byUID[uid]?.worker } }
+
+    private func start(_ pod: JSON, _ uid: String) {
+        let view = workers.withLock { $0.found.removeValue(forKey: uid) } ?? PodView()
+        let worker = PodWorker(context, pod, view: view)
+        let task = Task { [weak self] in
+            await worker.run()
+            self?.ended(uid)
+        }
+        workers.withLock { $0.byUID[uid] = (worker, task) }
+    }
+
+    private func ended(_ uid: String) {
+        workers.withLock { $0.byUID[uid] = nil }
+    }
+
+    // MARK: What exists
+
+    /// What an earlier run left: containers that run go on.
+    private func adopt() async {
+        for (uid, view) in await views() { workers.withLock { $0.found[uid] = view } }
+    }
+
+    private func views() async -> [String: PodView] {
+        do {
+            let sandboxes = try await context.runtime.listSandboxes(RuntimeSandboxFilter())
+            let containers = try await context.runtime.listContainers(RuntimeContainerFilter())
+            var views: [String: PodView] = [:]
+            let uidOf = Dictionary(sandboxes.map { ($0.id, $0.uid) }, uniquingKeysWith: { $1 })
+            for uid in Set(sandboxes.map(\.uid)) where !uid.isEmpty {
+                views[uid] = PodView(
+                    sandboxes: sandboxes.filter { $0.uid == uid }, containers: containers.filter { uidOf[$0.sandboxId] == uid })
+            }
+            return views
+        } catch {
+            context.log("listing what runs: \(error)")
+            return [:]
+        }
+    }
+
+    /// Once the API's pods are known: what belongs to none of them goes.
+    private func removeOrphans() async {
+        let orphans = workers.withLock { state in
+            defer {
+                state.found = [:]
+                state.synced = true
+            }
+            return state.found
+        }
+        for (uid, view) in orphans {
+            guard let sandbox = view.sandboxes.first else { continue }
+            context.log("pod \(sandbox.podNamespace)/\(sandbox.name) (\(uid)) is not in the API any more: removing it")
+            start(orphan(sandbox), uid, view)
+        }
+        await collectVolumes()
+        await collectNetworks()
+    }
+
+    private func start(_ pod: JSON, _ uid: String, _ view: PodView) {
+        workers.withLock { $0.found[uid] = view }
+        start(pod, uid)
+        guard let worker = worker(uid) else { return }
+        Task { await worker.deleted() }
+    }
+
+    private func orphan(_ sandbox: RuntimeSandboxStatus) -> JSON {
+        [
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": ["name": .string(sandbox.name), "namespace": .string(sandbox.podNamespace), "uid": .string(sandbox.uid)],
+            "spec": ["hostNetwork": .bool(sandbox.namespaces?.network == .node), "containers": []],
+        ]
+    }
+
+    private func followRuntime() async {
+        while !Task.isCancelled {
+            do {
+                let (stream, continuation) = AsyncStream<RuntimeEvent>.makeStream()
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { [context] in
+                        defer { continuation.finish() }
+                        try await context.runtime.events { event in
+                            continuation.yield(event)
+                            return true
+                        }
+                    }
+                    group.addTask {
+                        for await event in stream { await self.deliver(event) }
+                    }
+                    try await group.waitForAll()
+                }
+            } catch {
+                guard !Task.isCancelled else { return }
+                context.log("the runtime's events ended: \(error); listening again in a second")
+                try? await Task.sleep(for: .seconds(1))
+                await resync()
+            }
+        }
+    }
+
+    private func deliver(_ event: RuntimeEvent) async {
+        if event.type == .resync { return await resync() }
+        let uid = event.container?.labels["io.kubernetes.pod.uid"] ?? event.sandbox?.uid
+        guard let uid, let worker = worker(uid) else { return }
+        await worker.observe(event)
+    }
+
+    private func resync() async {
+        let views = await views()
+        for (uid, entry) in workers.withLock({ $0.byUID }) { await entry.worker.replace(views[uid] ?? PodView()) }
+    }
+
+    /// The one bounded sweep a minute: repairs what no event told.
+    private func sweep() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(60))
+            guard !Task.isCancelled, workers.withLock({ $0.synced }) else { continue }
+            await resync()
+            await collectVolumes()
+            await collectNetworks()
+        }
+    }
+
+    private func collectVolumes() async {
+        guard let published = try? await context.storage.listPublished(StoragePublishedFilter()) else { return }
+        let live = Set(workers.withLock { $0.byUID.keys })
+        let dead = Set(published.compactMap { $0.volumeId.split(separator: "/").first.map(String.init) }).subtracting(live)
+        for uid in dead {
+            let identity = PodIdentity(namespace: "", name: "", uid: uid)
+            do { try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity).unpublish() } catch {
+                context.log("removing the volumes of pod \(uid): \(error.message)")
+            }
+        }
+    }
+
+    private func collectNetworks() async {
+        guard let sandboxes = try? await context.runtime.listSandboxes(RuntimeSandboxFilter()) else { return }
+        for (index, network) in context.networks.enumerated() {
+            var request = NetworkGcRequest()
+            request.validAttachments = sandboxes.map {
+                PodIdentity(namespace: "", name: "", uid: $0.uid).attachmentID(sandbox: $0.id, network: index)
+            }
+            do {
+                for item in try await network.gc(request) { context.log("collected \(item.kind) \(item.name)") }
+            } catch {
+                context.log("collecting network leftovers: \(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// What a node agent is told once, when it starts.
+public struct NodeSettings: Sendable {
+    /// The node's name.
+    public var name: String
+    /// 8 hexadecimal digits of the data directory.
+    public var instanceID: String
+    /// Absolute path of the data directory.
+    public var dataDirectory: String
+    /// Absolute path of the directory for pods' logs.
+    public var logDirectory: String
+    /// The cgroup below which pods run, such as `/pintle-1a2b3c4d`.
+    public var cgroupParent: String
+    /// The node's pod ranges in CIDR form.
+    public var podRanges: [String]
+    /// How many pods may run.
+    public var maxPods: Int64
+    /// Size at which a container's log is rotated, bytes.
+    public var logMaxBytes: Int64
+    /// How many log files are kept for each container.
+    public var logMaxFiles: Int64
+    /// The version that the node reports, such as `v1.36.2+pintle`.
+    public var version: String
+
+    /// Describes a node.
+    public init(
+        name: String, instanceID: String, dataDirectory: String, logDirectory: String, cgroupParent: String,
+        podRanges: [String], maxPods: Int64, logMaxBytes: Int64, logMaxFiles: Int64, version: String
+    ) {
+        self.name = name
+        self.instanceID = instanceID
+        self.dataDirectory = dataDirectory
+        self.logDirectory = logDirectory
+        self.cgroupParent = cgroupParent
+        self.podRanges = podRanges
+        self.maxPods = maxPods
+        self.logMaxBytes = logMaxBytes
+        self.logMaxFiles = logMaxFiles
+        self.version = version
+    }
+
+    /// Where one pod's own files lie.
+    func podDirectory(_ uid: String) -> String { "\(dataDirectory)/pods/\(uid)" }
+}

@@ -1,0 +1,139 @@
+internal import PintleInterfaces
+internal import PintleObjects
+
+/// Turns a container of a pod into the request that creates it. No I/O.
+struct ContainerRequest {
+    let pod: JSON
+    let identity: PodIdentity
+    let container: JSON
+    let settings: NodeSettings
+    let memoryCapacity: Int64
+    /// Where each volume of the pod is, by its name.
+    let volumes: [String: String]
+    /// Values that the spec's `valueFrom` fields resolve to; see ``ContainerEnvironment``.
+    let environment: [(name: String, value: String)]
+
+    /// - Throws: ``PodFault`` with reason `CreateContainerConfigError` for what this node can't do.
+    func make(sandbox: String, attempt: Int32, imageID: String) throws(PodFault) -> RuntimeCreateContainerRequest {
+        let name = container["name"].string ?? ""
+        var request = RuntimeCreateContainerRequest()
+        request.id = identity.containerID(name, attempt: attempt)
+        request.sandboxId = sandbox
+        request.name = name
+        request.attempt = attempt
+        request.image = imageID
+        request.userSpecifiedImage = container["image"].string ?? ""
+        let variables = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        request.command = strings(container["command"]).map { Expansion.expand($0, variables) }
+        request.args = strings(container["args"]).map { Expansion.expand($0, variables) }
+        request.workingDir = container["workingDir"].string ?? ""
+        request.env = environment.map { pair in
+            var variable = RuntimeEnvVar()
+            variable.name = pair.name
+            variable.value = pair.value
+            return variable
+        }
+        request.mounts = try mounts()
+        request.labels = identity.labels.merging(["io.kubernetes.container.name": name]) { $1 }
+        request.annotations = ["io.kubernetes.container.restartCount": "\(attempt)"]
+        request.logPath = "\(name)/\(attempt).log"
+        request.logMaxBytes = UInt64(max(0, settings.logMaxBytes))
+        request.logMaxFiles = Int32(clamping: settings.logMaxFiles)
+        request.stdin = container["stdin"].bool ?? false
+        request.stdinOnce = container["stdinOnce"].bool ?? false
+        request.tty = container["tty"].bool ?? false
+        request.resources = ContainerResources.runtime(
+            container, qos: pod["status"]["qosClass"].string ?? "BestEffort", memoryCapacity: memoryCapacity)
+        request.security = security()
+        request.stopSignal = container["lifecycle"]["stopSignal"].string ?? ""
+        return request
+    }
+
+    private func mounts() throws(PodFault) -> [RuntimeMount] {
+        var mounts: [RuntimeMount] = []
+        func bind(_ host: String, _ path: String, readonly: Bool) -> RuntimeMount {
+            var mount = RuntimeMount()
+            mount.hostPath = host
+            mount.containerPath = path
+            mount.readonly = readonly
+            return mount
+        }
+        var taken: Set<String> = []
+        for entry in container["volumeMounts"].array ?? [] {
+            let volume = entry["name"].string ?? ""
+            guard let source = volumes[volume] else {
+                throw PodFault("CreateContainerConfigError", "volume \"\(volume)\" is not set up")
+            }
+            if !entry["subPathExpr"].isNull || !(entry["subPath"].string ?? "").isEmpty {
+                throw PodFault("CreateContainerConfigError", "volumeMounts[].subPath and subPathExpr are not supported by this version")
+            }
+            let path = entry["mountPath"].string ?? ""
+            taken.insert(path)
+            var mount = bind(source, path.hasPrefix("/") ? path : "/\(path)", readonly: entry["readOnly"].bool ?? false)
+            switch entry["mountPropagation"].string {
+            case "HostToContainer": mount.propagation = .hostToContainer
+            case "Bidirectional": mount.propagation = .bidirectional
+            default: break
+            }
+            if entry["recursiveReadOnly"].string == "Enabled" || entry["recursiveReadOnly"].string == "IfPossible" {
+                mount.recursiveReadonly = mount.readonly
+            }
+            mounts.append(mount)
+        }
+        let own = settings.podDirectory(identity.uid)
+        if !taken.contains("/etc/hosts"), pod["spec"]["hostNetwork"].bool != true {
+            mounts.append(bind("\(own)/etc/hosts", "/etc/hosts", readonly: false))
+        }
+        for file in ["resolv.conf", "hostname"] where !taken.contains("/etc/\(file)") {
+            mounts.append(bind("\(own)/etc/\(file)", "/etc/\(file)", readonly: false))
+        }
+        return mounts
+    }
+
+    private func security() -> RuntimeSecurityContext {
+        let own = container["securityContext"]
+        let shared = pod["spec"]["securityContext"]
+        var security = RuntimeSecurityContext()
+        security.privileged = own["privileged"].bool ?? false
+        security.addCapabilities = strings(own["capabilities"]["add"])
+        security.dropCapabilities = strings(own["capabilities"]["drop"])
+        security.namespaces = SandboxRequest.namespaces(pod)
+        if let user = own["runAsUser"].int ?? shared["runAsUser"].int {
+            security.hasRunAsUser = true
+            security.runAsUser = user
+        }
+        if let group = own["runAsGroup"].int ?? shared["runAsGroup"].int {
+            security.hasRunAsGroup = true
+            security.runAsGroup = group
+        }
+        security.supplementalGroups = (shared["supplementalGroups"].array ?? []).compactMap { $0.int }
+        if let group = shared["fsGroup"].int { security.supplementalGroups.append(group) }
+        security.groupsPolicy = shared["supplementalGroupsPolicy"].string == "Strict" ? .strict : .merge
+        security.readonlyRootfs = own["readOnlyRootFilesystem"].bool ?? false
+        security.noNewPrivs = own["allowPrivilegeEscalation"].bool == false
+        security.unmasked = own["procMount"].string == "Unmasked"
+        security.seccomp = Self.profile(own["seccompProfile"].isNull ? shared["seccompProfile"] : own["seccompProfile"])
+        return security
+    }
+
+    private static func profile(_ json: JSON) -> RuntimeSecurityProfile? {
+        guard let type = json["type"].string else { return nil }
+        var profile = RuntimeSecurityProfile()
+        profile.type = type == "Unconfined" ? .unconfined : type == "Localhost" ? .localhost : .runtimeDefault
+        profile.localhostRef = json["localhostProfile"].string ?? ""
+        return profile
+    }
+
+    private func strings(_ json: JSON) -> [String] { (json.array ?? []).compactMap { $0.string } }
+}
+
+/// Why a pod can't go on: a reason that Kubernetes' users know, and a sentence.
+struct PodFault: Error, Sendable, Hashable {
+    let reason: String
+    let message: String
+
+    init(_ reason: String, _ message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}

@@ -1,0 +1,17 @@
+internal import PintleClient
+internal import PintleInterfaces
+
+/// What every pod worker of a node shares.
+struct PodContext: Sendable {
+    let client: any APIClient
+    let runtime: any RuntimeService
+    let networks: [any NetworkService]
+    let storage: any StorageService
+    let settings: NodeSettings
+    let images: ImagePuller
+    let events: EventRecorder
+    let hostIPs: [String]
+    let memoryCapacity: Int64
+    /// For the node's log.
+    let log: @Sendable (String) -> Void
+}

@@ -1,0 +1,251 @@
+internal import Glibc
+internal import PintleClient
+internal import PintleInterfaces
+internal import PintleObjects
+
+/// The way up: volumes, sandbox, network, images, containers.
+extension PodWorker {
+    func advance() async throws(PodFault) {
+        if failure != nil { return try await settle() }
+        let missing = unsupported()
+        if let missing {
+            failure = PodStatus.Waiting(reason: "UnsupportedFeature", message: missing)
+            context.events.record(pod, .warning, "UnsupportedFeature", missing)
+            return try await settle()
+        }
+        let plan = PodPlan(pod: pod, view: view, backoffs: backoffs, now: Self.seconds())
+        if plan.finished { return try await settle() }
+        let volumes = try await ensureVolumes()
+        if let attempt = plan.newSandbox { try await createSandbox(attempt) }
+        guard let sandbox = view.sandbox else { return await report() }
+        if podIPs.isEmpty { try await ensureAddresses(sandbox) }
+        var next: Double?
+        for container in pod["spec"]["containers"].array ?? [] {
+            let name = container["name"].string ?? ""
+            switch plan.steps[name] {
+            case .start(let attempt):
+                if let retry = await start(container, name, attempt, sandbox: sandbox.id, volumes: volumes) {
+                    next = min(next ?? retry, retry)
+                }
+            case .wait(let seconds):
+                crashLoop(name, seconds)
+                next = min(next ?? seconds, seconds)
+            default: waiting[name] = nil
+            }
+        }
+        await report()
+        if let next { wakeAfter(next) }
+    }
+
+    /// All containers have ended for good: the sandbox goes, containers stay for their logs.
+    private func settle() async throws(PodFault) {
+        if let sandbox = view.sandbox, failure == nil || view.running.isEmpty {
+            _ = sandbox
+            try await tearDown(removeContainers: false)
+        }
+        await report()
+    }
+
+    /// What the pod wants and this version does not have.
+    private func unsupported() -> String? {
+        let spec = pod["spec"]
+        if spec["initContainers"].array?.isEmpty == false { return "initContainers are not supported by this version" }
+        for container in spec["containers"].array ?? [] {
+            let name = container["name"].string ?? ""
+            for field in ["livenessProbe", "readinessProbe", "startupProbe"] where !container[field].isNull {
+                return "container \(name): \(field) is not supported by this version"
+            }
+            for hook in ["postStart", "preStop"] where !container["lifecycle"][hook].isNull {
+                return "container \(name): lifecycle.\(hook) is not supported by this version"
+            }
+        }
+        return nil
+    }
+
+    private func ensureVolumes() async throws(PodFault) -> [String: String] {
+        if let volumes { return volumes }
+        let directory = context.settings.podDirectory(identity.uid)
+        let pods = "\(context.settings.dataDirectory)/pods"
+        await BlockingWork.run {
+            mkdir(pods, 0o755)
+            mkdir(directory, 0o750)
+            mkdir("\(directory)/volumes", 0o755)
+        }
+        let made = try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity).publish(pod)
+        volumes = made
+        return made
+    }
+
+    private func createSandbox(_ attempt: Int32) async throws(PodFault) {
+        if attempt > 0, let old = view.sandboxes.first {
+            context.events.record(pod, .normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+            try await tearDownSandbox(old)
+        }
+        let request = SandboxRequest.make(pod, identity, attempt: attempt, context.settings)
+        let result: RuntimeRunSandboxResult
+        do { result = try await context.runtime.runSandbox(request) } catch {
+            throw PodFault("FailedCreatePodSandBox", "Failed to create pod sandbox: \(error.message)")
+        }
+        defer { if result.netnsFd > 0 { close(result.netnsFd) } }
+        podIPs = try await addresses(request.id, result.netnsFd, network: result.network)
+        try await writeFiles()
+        var status = RuntimeSandboxStatus()
+        status.id = request.id
+        status.attempt = attempt
+        status.state = .ready
+        view.put(status)
+    }
+
+    /// After a restart of the node agent: the sandbox is there, its addresses are asked for again.
+    private func ensureAddresses(_ sandbox: RuntimeSandboxStatus) async throws(PodFault) {
+        var request = RuntimeStatusRequest()
+        request.id = sandbox.id
+        do {
+            let status = try await context.runtime.sandboxStatus(request)
+            defer { if status.netnsFd > 0 { close(status.netnsFd) } }
+            podIPs = try await addresses(sandbox.id, status.netnsFd, network: status.network)
+        } catch let error as DriverError {
+            throw PodFault("FailedCreatePodSandBox", error.message)
+        } catch let fault as PodFault {
+            throw fault
+        } catch {
+            throw PodFault("FailedCreatePodSandBox", "\(error)")
+        }
+        try await writeFiles()
+    }
+
+    private func addresses(_ sandbox: String, _ netns: Int32, network: RuntimeSandboxNetwork?) async throws(PodFault) -> [String] {
+        if pod["spec"]["hostNetwork"].bool == true { return context.hostIPs }
+        if let network { return [network.ip] + network.additionalIps }
+        return try await PodNetwork(networks: context.networks, identity: identity).attach(pod, sandbox: sandbox, netns: netns)
+    }
+
+    private func writeFiles() async throws(PodFault) {
+        let files = PodFiles(directory: context.settings.podDirectory(identity.uid), pod: pod, identity: identity)
+        let ips = podIPs
+        try await BlockingWork.run { () throws(PodFault) in try files.write(podIPs: ips) }
+    }
+
+    private func tearDownSandbox(_ sandbox: RuntimeSandboxStatus) async throws(PodFault) {
+        var ref = RuntimeSandboxRef()
+        ref.id = sandbox.id
+        do { try await context.runtime.stopSandbox(ref) } catch { throw PodFault("FailedKillPod", error.message) }
+        if pod["spec"]["hostNetwork"].bool != true {
+            try await PodNetwork(networks: context.networks, identity: identity).detach(sandbox: sandbox.id)
+        }
+        await refresh()
+    }
+
+    private func crashLoop(_ name: String, _ seconds: Double) {
+        guard waiting[name]?.reason != "CrashLoopBackOff" else { return }
+        let delay = Int(backoffs[name]?.delay ?? 10)
+        let text = delay >= 60 ? (delay % 60 == 0 ? "\(delay / 60)m0s" : "\(delay / 60)m\(delay % 60)s") : "\(delay)s"
+        let message = "back-off \(text) restarting failed container=\(name) pod=\(identity.name)_\(identity.namespace)(\(identity.uid))"
+        waiting[name] = PodStatus.Waiting(reason: "CrashLoopBackOff", message: message)
+        context.events.record(
+            pod, .warning, "BackOff",
+            "Back-off restarting failed container \(name) in pod \(identity.name)_\(identity.namespace)(\(identity.uid))",
+            fieldPath: Self.fieldPath(name))
+    }
+
+    /// Pulls, creates and starts one container. Returns seconds until another try when it did not work.
+    private func start(
+        _ container: JSON, _ name: String, _ attempt: Int32, sandbox: String, volumes: [String: String]
+    ) async -> Double? {
+        do {
+            let image = try await image(container, name)
+            let environment = try ContainerEnvironment(client: context.client, pod: pod).resolve(container)
+            let builder = ContainerRequest(
+                pod: pod, identity: identity, container: container, settings: context.settings,
+                memoryCapacity: context.memoryCapacity, volumes: volumes, environment: environment)
+            let request = try builder.make(sandbox: sandbox, attempt: attempt, imageID: image)
+            if attempt > 0 {
+                backoffs[name, default: Backoff()].next(at: Self.seconds())
+                await forgetOld(name, before: attempt - 1)
+            }
+            try await create(request, name)
+            waiting[name] = nil
+            return nil
+        } catch let failure as PullFailure {
+            wait(name, failure.fault)
+            return failure.retryAfter
+        } catch let fault as PodFault {
+            wait(name, fault)
+            return 10
+        } catch {
+            wait(name, PodFault("CreateContainerError", "\(error)"))
+            return 10
+        }
+    }
+
+    private func create(_ request: RuntimeCreateContainerRequest, _ name: String) async throws(PodFault) {
+        let path = Self.fieldPath(name)
+        do {
+            _ = try await context.runtime.createContainer(request)
+        } catch {
+            throw PodFault(error.code == .invalid ? "CreateContainerConfigError" : "CreateContainerError", error.message)
+        }
+        context.events.record(pod, .normal, "Created", "Container created", fieldPath: path)
+        var ref = RuntimeContainerRef()
+        ref.id = request.id
+        do {
+            view.put(try await context.runtime.startContainer(ref))
+            context.events.record(pod, .normal, "Started", "Container started", fieldPath: path)
+        } catch {
+            context.events.record(pod, .warning, "Failed", "Error: \(error.message)", fieldPath: path)
+            await refresh()
+            // A program that can't be started counts as a container that ended; anything else is tried again.
+            guard view.current(name)?.state == .exited else { throw PodFault("RunContainerError", error.message) }
+        }
+    }
+
+    private func image(_ container: JSON, _ name: String) async throws(PullFailure) -> String {
+        let image = container["image"].string ?? ""
+        let path = Self.fieldPath(name)
+        let events = context.events
+        let pod = self.pod
+        let outcome = try await context.images.ensure(
+            image, policy: container["imagePullPolicy"].string ?? "IfNotPresent", namespace: identity.namespace
+        ) {
+            events.record(pod, .normal, "Pulling", "Pulling image \"\(image)\"", fieldPath: path)
+        }
+        switch outcome {
+        case .present(let id):
+            events.record(pod, .normal, "Pulled", "Container image \"\(image)\" already present on machine", fieldPath: path)
+            return id
+        case .pulled(let id, let seconds, let bytes):
+            let time = "\((seconds * 1000).rounded() / 1000)s"
+            events.record(
+                pod, .normal, "Pulled",
+                "Successfully pulled image \"\(image)\" in \(time) (\(time) including waiting). Image size: \(bytes) bytes.", fieldPath: path)
+            return id
+        }
+    }
+
+    private func wait(_ name: String, _ fault: PodFault) {
+        waiting[name] = PodStatus.Waiting(reason: fault.reason, message: fault.message)
+        switch fault.reason {
+        case "ImagePullBackOff":
+            context.events.record(pod, .normal, "BackOff", fault.message, fieldPath: Self.fieldPath(name))
+        case "InvalidImageName":
+            context.events.record(pod, .warning, "InspectFailed", fault.message, fieldPath: Self.fieldPath(name))
+        default:
+            context.events.record(pod, .warning, "Failed", "Error: \(fault.message)", fieldPath: Self.fieldPath(name))
+        }
+    }
+
+    /// Only the newest ended container of a name is kept beside the new one.
+    private func forgetOld(_ name: String, before attempt: Int32) async {
+        for old in view.containers[name] ?? [] where old.attempt < attempt {
+            var ref = RuntimeContainerRef()
+            ref.id = old.id
+            if (try? await context.runtime.removeContainer(ref)) != nil {
+                view.remove(container: old.id)
+                let log = old.logPath
+                if !log.isEmpty { await BlockingWork.run { PodLogFolder.removeLog(log) } }
+            }
+        }
+    }
+
+    static func seconds() -> Double { Double(Timestamp.now.nanoseconds) / 1e9 }
+}

@@ -1,0 +1,114 @@
+internal import Glibc
+internal import Logging
+internal import PintleClient
+internal import PintleHTTP
+internal import PintleHost
+internal import PintleNode
+internal import PintleObjects
+internal import PintleScheduler
+internal import PintleServer
+internal import PintleStore
+
+/// A node from its start to its end: store, API server, scheduler, node agent.
+struct NodeProcess {
+    let options: Up
+    let logger: Logger
+
+    func run() async throws {
+        let stop = StopSignal()
+        let (options, logger) = (self.options, self.logger)
+        let parts = try await onOwnThread { try Parts(options, logger) }
+        let server = parts.server
+        do {
+            try await server.prepare()
+            let port = try await parts.http.listen(address: parts.address, port: parts.port)
+            let url = "https://\(parts.address.contains(":") ? "[\(parts.address)]" : parts.address):\(port)"
+            try NodeDirectory.writeText(
+                parts.drivers.directory.kubeconfig,
+                parts.pki.kubeconfig(server: url, name: "pintle-\(parts.drivers.directory.instanceID)"), mode: 0o600)
+            let agent = parts.agent()
+            server.connect(agent)
+            let control = try ControlSocket(path: parts.drivers.directory.controlSocket, drivers: parts.drivers, logger: logger)
+            try await serve(parts, agent, control, stop, url)
+        } catch {
+            await parts.close()
+            throw error
+        }
+    }
+
+    private func serve(_ parts: Parts, _ agent: NodeAgent, _ control: ControlSocket, _ stop: StopSignal, _ url: String) async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await parts.server.run() }
+            group.addTask { await Scheduler(client: parts.server.client).run() }
+            group.addTask { await agent.run() }
+            group.addTask { await control.run() }
+            print("pintle is ready: \(url)")
+            print("  export KUBECONFIG=\(parts.drivers.directory.kubeconfig)")
+            fflush(nil)
+            await stop.wait()
+            let pods = agent.podCount
+            group.cancelAll()
+            control.close()
+            await parts.close()
+            print("pintle has stopped; \(pods) \(pods == 1 ? "pod goes" : "pods go") on running.")
+            print("  pintle up --data-dir \(parts.drivers.directory.path)    takes them over again")
+            print("  pintle down --data-dir \(parts.drivers.directory.path)  ends them")
+            fflush(nil)
+        }
+    }
+
+    /// What blocks while it is made.
+    struct Parts: Sendable {
+        let drivers: NodeDrivers
+        let pki: ClusterPKI
+        let storage: ObjectStorage
+        let server: APIServer
+        let http: HTTPServer
+        let address: String
+        let port: Int
+        let nodeName: String
+        let logger: Logger
+
+        init(_ options: Up, _ logger: Logger) throws {
+            (address, port) = try Up.split(options.listen)
+            nodeName = options.nodeName ?? Self.hostname()
+            self.logger = logger
+            drivers = try NodeDrivers(options.node, create: true, logger: logger)
+            let path = drivers.directory.path
+            pki = try ClusterPKI.loadOrCreate(
+                directory: "\(path)/pki", names: ServingNames(nodeName: nodeName, listenAddresses: [address]))
+            storage = try ObjectStorage(SQLiteStore(path: "\(path)/store.db"))
+            server = try APIServer(
+                storage: storage,
+                configuration: APIServerConfiguration(advertisedAddress: "\(address):\(port)", certificateAuthority: pki.authority))
+            http = try HTTPServer(configuration: HTTPServerConfiguration(tls: pki.tls), responder: server)
+        }
+
+        func agent() -> NodeAgent {
+            let node = drivers.file.configuration.node
+            let directory = drivers.directory
+            let settings = NodeSettings(
+                name: nodeName, instanceID: directory.instanceID, dataDirectory: directory.path, logDirectory: directory.podLogs,
+                cgroupParent: "/pintle-\(directory.instanceID)", podRanges: [drivers.podRange], maxPods: node.maxPods,
+                logMaxBytes: node.containerLogMaxSize, logMaxFiles: node.containerLogMaxFiles, version: ProductVersion.text)
+            let logger = self.logger
+            return NodeAgent(
+                settings: settings, client: server.client, runtime: drivers.host.runtime, networks: drivers.host.networks,
+                storage: drivers.host.storages[0]
+            ) { logger.warning("\($0)") }
+        }
+
+        func close() async {
+            await http.shutdown(grace: .seconds(2))
+            let (storage, drivers) = (self.storage, self.drivers)
+            _ = try? await onOwnThread {
+                storage.close()
+                drivers.close()
+            }
+        }
+
+        private static func hostname() -> String {
+            (NodeDirectory.readText("/proc/sys/kernel/hostname") ?? "node").lowercased()
+        }
+    }
+}

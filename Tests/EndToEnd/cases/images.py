@@ -1,0 +1,153 @@
+"""Pull policies, pulling from a registry, and `pintle image`."""
+import subprocess
+
+from e2e.places import PINTLE, ROOT, execute
+from e2e.suite import case, container, contains, equal, expect, pod
+
+
+def waiting(value):
+    states = value["status"].get("containerStatuses") or [{}]
+    return states[0].get("state", {}).get("waiting", {})
+
+
+class Registry:
+    """Debian's registry on loopback with busybox, nginx and redis."""
+
+    def __init__(self, t):
+        self.port = t.node.free_port()
+        self.process = subprocess.Popen(
+            [str(ROOT / "Tests" / "Images" / "serve-images"), str(self.port)], stdout=subprocess.PIPE,
+            stderr=open(t.directory / "registry.log", "wb"), text=True)
+        t.undo(self.end)
+        line = self.process.stdout.readline()
+        expect(line.strip() == "ready", "the registry to serve images", (t.directory / "registry.log").read_text())
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+    def name(self, image):
+        return f"127.0.0.1:{self.port}/library/{image}"
+
+
+@case("IfNotPresent uses the image that is there and says so")
+def present(t):
+    t.create(pod("present", container(script="sleep 1000")))
+    t.running("present")
+    t.wait_event("present", "Pulled", "already present on machine")
+
+
+@case("Never without the image is ErrImageNeverPull")
+def never(t):
+    t.create(pod("never", container(image="example.org/none:1", imagePullPolicy="Never")))
+    found = t.wait_pod("never", "to be refused", lambda value: waiting(value).get("reason") == "ErrImageNeverPull")
+    contains(waiting(found)["message"], "example.org/none:1", "the message")
+
+
+@case("a pull from a registry on loopback, then a restart without pulling again")
+def pull(t):
+    registry = Registry(t)
+    name = registry.name("nginx:latest")
+    t.create(pod("pulled", container(image=name, imagePullPolicy="Always")))
+    found = t.running("pulled", timeout=60)
+    contains(found["status"]["containerStatuses"][0]["imageID"], "sha256:", "imageID")
+    t.wait_event("pulled", "Pulling", name)
+    t.wait_event("pulled", "Pulled", "Successfully pulled image")
+    t.delete("pulled")
+    t.create(pod("again", container(image=name)))
+    t.running("again")
+    t.wait_event("again", "Pulled", "already present on machine")
+    t.delete("again")
+    t.node.pintle("image", "remove", name)
+
+
+@case("a missing image is ErrImagePull, then ImagePullBackOff, with events")
+def missing(t):
+    registry = Registry(t)
+    name = registry.name("missing:1")
+    t.create(pod("missing", container(image=name)))
+    seen = set()
+
+    def backs_off(value):
+        seen.add(waiting(value).get("reason"))
+        return waiting(value).get("reason") == "ImagePullBackOff"
+
+    found = t.wait_pod("missing", "to back off", backs_off, timeout=60)
+    expect("ErrImagePull" in seen, "ErrImagePull before ImagePullBackOff", seen)
+    contains(waiting(found)["message"], name, "the message")
+    equal(found["status"]["phase"], "Pending", "the phase")
+    t.wait_event("missing", "Failed", "Failed to pull image")
+    t.wait_event("missing", "BackOff", "Back-off pulling image")
+
+
+@case("a registry that does not answer is ErrImagePull and names it")
+def unreachable(t):
+    name = f"127.0.0.1:{t.node.free_port()}/library/x:1"
+    t.create(pod("unreachable", container(image=name)))
+    found = t.wait_pod("unreachable", "to fail", lambda value: waiting(value).get("reason") in (
+        "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"), timeout=60)
+    contains(waiting(found)["message"], name.partition("/")[0], "the message")
+
+
+@case("an image name that is none is InvalidImageName")
+def invalid(t):
+    t.create(pod("invalid", container(image="UPPER//case")))
+    t.wait_pod("invalid", "to be refused", lambda value: waiting(value).get("reason") == "InvalidImageName")
+
+
+@case("pintle image: import, list, pull, build, remove")
+def commands(t):
+    registry = Registry(t)
+    listed = t.node.pintle("image", "list").out
+    contains(listed, "docker.io/library/busybox:1.35", "the list")
+    name = registry.name("busybox:1.35")
+    t.node.pintle("image", "pull", name)
+    contains(t.node.pintle("image", "list").out, name.partition("@")[0].rpartition(":")[0], "the list after the pull")
+    t.node.pintle("image", "remove", name)
+    expect(name not in t.node.pintle("image", "list").out, "the image to be gone from the list")
+    root = t.directory / "rootfs"
+    (root / "bin").mkdir(parents=True)
+    execute("cp", "/bin/busybox", root / "bin" / "busybox")
+    t.node.pintle("image", "build", "--rootfs", root, "--tag", f"local/{t.namespace}:1", "--entrypoint", "/bin/busybox")
+    t.undo(lambda: t.node.pintle("image", "remove", f"local/{t.namespace}:1"))
+    value = pod("built", container(image=f"local/{t.namespace}:1", args=["echo", "built"]), restartPolicy="Never")
+    equal(t.run_to_end(value).strip(), "built", "the output of the built image")
+
+
+@case("pintle image says what is wrong with a file that is no image, and with a name that is not there")
+def refused(t):
+    file = t.directory / "not.tar"
+    file.write_text("this is no archive")
+    for arguments, part in ((("import", file), str(file.name)), (("remove", "local/none:1"), "local/none:1"),
+                            (("import", t.directory / "missing.tar"), "missing.tar")):
+        found = t.node.pintle("image", *arguments, check=False)
+        expect(found.code != 0 and found.err.strip(), f"`pintle image {arguments[0]}` to fail with a message", found)
+        expect("Fatal error" not in found.err, "no crash", found)
+        contains(found.err, part, "the message")
+
+
+@case("pintle image works without a running node", own_nodes=True)
+def offline(t):
+    node = t.new_node("offline", start=False)
+    node.start()
+    node.stop()
+    node.load_images("busybox")
+    contains(node.pintle("image", "list").out, "busybox", "the list")
+    node.start()
+    t.node, t.namespace = node, "default"
+    t.create(pod("from-import", container(script="sleep 1000")))
+    t.running("from-import")
+
+
+@case("pintle prints its commands and their options")
+def usage(t):
+    text = execute(PINTLE, "--help").out
+    for word in ("up", "down", "image", "plugin", "ledger"):
+        expect(lists_command(text, word), f"{word} in the help", text)
+    options = execute(PINTLE, "up", "--help").out
+    for option in ("--data-dir", "--config", "--listen", "--node-name", "--log-level", "--log-format"):
+        contains(options, option, "pintle up --help")
+
+
+def lists_command(text, word):
+    return any(line.split()[:1] == [word] for line in text.splitlines())
