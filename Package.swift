@@ -35,7 +35,7 @@ func driver(_ name: String, core: String) -> (product: Product, target: Target) 
             name: name, dependencies: ["PintleSDK", .target(name: core)], path: "Plugins/\(name)/Entry",
             linkerSettings: [
                 .unsafeFlags([
-                    "-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/exports.map",
+                    "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/exports.map",
                     "-Xlinker", "-z", "-Xlinker", "defs", "-Xlinker", "-z", "-Xlinker", "nodelete",
                 ])
             ])
@@ -124,6 +124,27 @@ let package = Package(
                 "PintleClient", "PintleHost", "PintleHTTP", "PintleInterfaces", "PintleLedger", "PintleNetlink", "PintleNode",
                 "PintleObjects", "PintleScheduler", "PintleServer", "PintleStore", argumentParser, logging, nioCore,
             ]),
+        // MARK: Tests
+        .testTarget(name: "ImageTests", dependencies: ["CPintleImages", "PintleObjects", "RuntimeNamespaceCore"]),
+        .testTarget(
+            name: "NetworkBridgeTests",
+            dependencies: ["CPintleNetlink", "NetworkBridgeCore", "PintleInterfaces", "PintleNetlink", "PintleObjects", "PintleSDK"]),
+        .testTarget(name: "PintleHTTPTests", dependencies: ["PintleHTTP", nioCore, nioWebSocket]),
+        .testTarget(name: "PintleKindsTests", dependencies: ["PintleKinds", "PintleObjects"]),
+        .testTarget(name: "PintleLedgerTests", dependencies: ["PintleLedger"]),
+        .testTarget(name: "PintleObjectsTests", dependencies: ["CPintleSpecs", "PintleObjects"]),
+        .testTarget(name: "PintleSchedulerTests", dependencies: ["PintleClient", "PintleObjects", "PintleScheduler"]),
+        .testTarget(
+            name: "PintleServerTests",
+            dependencies: [
+                "PintleClient", "PintleHTTP", "PintleObjects", "PintleServer", "PintleStore", nioCore, nioHTTP1, nioPosix, nioSSL,
+            ]),
+        .testTarget(name: "PintleStoreTests", dependencies: ["PintleStore"]),
+        .testTarget(
+            name: "RuntimeNamespaceTests",
+            dependencies: ["CPintleSystem", "PintleInterfaces", "PintleObjects", "PintleSDK", "PintleSystem", "RuntimeNamespaceCore"]),
+        .testTarget(
+            name: "StorageLocalTests", dependencies: ["CPintleStorage", "PintleInterfaces", "PintleSDK", "PintleVolumes"]),
     ] + drivers.map(\.target)
 )
 

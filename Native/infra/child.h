@@ -1,6 +1,11 @@
-/* What a new process does between its clone and its program. Files: child.c the order of things, child_spec.c reading
- * the specification, child_mounts.c the file system, child_paths.c paths inside it, child_users.c users, child_limits.c
- * what the program may do. Nothing here runs in the infra process itself except pintle_capabilities_clear. */
+/*
+ * What a new process does between its clone and its program.
+ *
+ * Files: child.c the order of things, child_spec.c reading the specification, child_mounts.c the file
+ * system, child_overlay.c its root, child_nodes.c devices and protected paths, child_paths.c paths
+ * inside it, child_users.c users, child_limits.c what the program may do. Nothing here runs in the
+ * infra process itself except pintle_capabilities_clear.
+ */
 #ifndef PINTLE_CHILD_H
 #define PINTLE_CHILD_H
 
@@ -69,6 +74,15 @@ void pintle_mounts_prepare(const struct pintle_spec *spec);
 int pintle_mounts_assemble(const struct pintle_spec *spec);
 /* Hides and protects paths, makes the root read-only, and makes it the root. */
 void pintle_mounts_enter(const struct pintle_spec *spec, int root);
+/* The helpers of these files. `detail` is what a failure names. */
+int pintle_overlay_make(const struct pintle_spec *spec);
+void pintle_mount_change(int mount, uint64_t attributes, uint64_t propagation, bool recursive,
+                         const char *detail);
+void pintle_mount_attach(int mount, int place, const char *detail);
+void pintle_make_device(int root, const struct pintle_field *device);
+void pintle_make_link(int root, const struct pintle_field *link);
+void pintle_mask(int root, const char *path);
+void pintle_make_readonly(int root, const char *path);
 /* Binds the terminal over /dev/console. */
 void pintle_mounts_console(int root, int terminal);
 

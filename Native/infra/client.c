@@ -16,32 +16,41 @@ static const uint64_t patience = 10000000000u;
 
 struct pintle_client pintle_clients[PINTLE_INFRA_MAX_CLIENTS];
 
-static void adopt(struct pintle_source *source, enum pintle_source_kind kind, struct pintle_client *client, int fd) {
+static void adopt(struct pintle_source *source, enum pintle_source_kind kind,
+                  struct pintle_client *client, int fd) {
     pintle_source_init(source, kind, client, fd);
-    if (fd >= 0) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 /* Waits for input. A file is never waited for: it is read until the process must take it first. */
 static void read_on(struct pintle_client *client) {
     /* A session's terminal is not there yet: what is typed waits with the sender. */
-    if (client->process->tty && client->process->phase == PINTLE_PHASE_STARTING && client->process->input.fd < 0) return;
+    if (client->process->tty && client->process->phase == PINTLE_PHASE_STARTING &&
+        client->process->input.fd < 0)
+        return;
     pintle_source_watch(&client->in, EPOLLIN);
-    if (!client->in.always_ready) return;
+    if (!client->in.always_ready)
+        return;
     client->reading = true;
-    while (client->in.fd >= 0 && client->process->input_length == 0) pintle_client_readable(client);
+    while (client->in.fd >= 0 && client->process->input_length == 0)
+        pintle_client_readable(client);
     client->reading = false;
 }
 
-int pintle_client_add(struct pintle_process *process, const char *session, int in, int out, int err) {
+int pintle_client_add(struct pintle_process *process, const char *session, int in, int out,
+                      int err) {
     struct pintle_client *client = NULL;
     bool taken = pintle_client_find(session) != NULL;
     for (int index = 0; index < PINTLE_INFRA_MAX_CLIENTS && client == NULL; index++) {
-        if (!pintle_clients[index].used) client = &pintle_clients[index];
+        if (!pintle_clients[index].used)
+            client = &pintle_clients[index];
     }
     if (taken || client == NULL) {
         int descriptors[3] = {in, out, err};
         for (int index = 0; index < 3; index++) {
-            if (descriptors[index] >= 0) close(descriptors[index]);
+            if (descriptors[index] >= 0)
+                close(descriptors[index]);
         }
         return taken ? EEXIST : EAGAIN;
     }
@@ -68,7 +77,8 @@ struct pintle_client *pintle_client_find(const char *session) {
 }
 
 static void release_buffer(struct pintle_client *client) {
-    if (client->buffer != NULL) munmap(client->buffer, buffer_size);
+    if (client->buffer != NULL)
+        munmap(client->buffer, buffer_size);
     client->buffer = NULL;
     client->waiting = NULL;
     client->start = client->length = 0;
@@ -77,17 +87,21 @@ static void release_buffer(struct pintle_client *client) {
 /* The input of a client has ended, with it or before it. */
 static void end_input(struct pintle_client *client) {
     struct pintle_process *process = client->process;
-    if (client->in.fd < 0) return;
+    if (client->in.fd < 0)
+        return;
     pintle_source_close(&client->in);
-    if (!process->stdin_once || process->tty || process->input.fd < 0) return;
+    if (!process->stdin_once || process->tty || process->input.fd < 0)
+        return;
     process->input_ends = true;
-    if (process->input_length == 0) pintle_source_close(&process->input);
+    if (process->input_length == 0)
+        pintle_source_close(&process->input);
 }
 
 void pintle_client_drop(struct pintle_client *client) {
     struct pintle_process *process = client->process;
     char session[PINTLE_ID];
-    if (!client->used) return;
+    if (!client->used)
+        return;
     end_input(client);
     pintle_source_close(&client->out);
     pintle_source_close(&client->err);
@@ -118,12 +132,14 @@ void pintle_client_readable(struct pintle_client *client) {
         return;
     }
     ssize_t count = read(client->in.fd, process->input_bytes, sizeof process->input_bytes);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
     if (count <= 0) {
         end_input(client);
         return;
     }
-    if (process->input.fd < 0) return;
+    if (process->input.fd < 0)
+        return;
     process->input_start = 0;
     process->input_length = (size_t)count;
     pintle_stream_input_writable(process);
@@ -132,13 +148,16 @@ void pintle_client_readable(struct pintle_client *client) {
 void pintle_client_resume_input(struct pintle_process *process) {
     for (int index = 0; index < PINTLE_INFRA_MAX_CLIENTS; index++) {
         struct pintle_client *client = &pintle_clients[index];
-        if (!client->used || client->process != process || process->input_length > 0) continue;
+        if (!client->used || client->process != process || process->input_length > 0)
+            continue;
         /* A file is read on by the loop that began; going round here again would recurse. */
-        if (!client->in.always_ready || !client->reading) read_on(client);
+        if (!client->in.always_ready || !client->reading)
+            read_on(client);
     }
 }
 
-void pintle_client_writable(struct pintle_client *client, struct pintle_source *source, uint32_t events) {
+void pintle_client_writable(struct pintle_client *client, struct pintle_source *source,
+                            uint32_t events) {
     if (events & (EPOLLERR | EPOLLHUP)) {
         struct pintle_process *process = client->process;
         pintle_client_drop(client);
@@ -150,7 +169,8 @@ void pintle_client_writable(struct pintle_client *client, struct pintle_source *
         return;
     }
     ssize_t count = write(source->fd, client->buffer + client->start, client->length);
-    if (count < 0 && errno == EAGAIN) return;
+    if (count < 0 && errno == EAGAIN)
+        return;
     if (count <= 0) {
         pintle_client_drop(client);
         return;
@@ -158,7 +178,8 @@ void pintle_client_writable(struct pintle_client *client, struct pintle_source *
     client->start += (size_t)count;
     client->length -= (size_t)count;
     client->stuck_at = pintle_now_monotonic() + patience;
-    if (client->length > 0) return;
+    if (client->length > 0)
+        return;
     release_buffer(client);
     pintle_source_watch(source, 0);
     pintle_stream_update(client->process);
@@ -166,12 +187,14 @@ void pintle_client_writable(struct pintle_client *client, struct pintle_source *
 }
 
 /* Keeps what the client did not take. Its process is not read before that is gone, so one chunk is the most. */
-static void keep(struct pintle_client *client, struct pintle_source *source, const uint8_t *data, size_t length) {
+static void keep(struct pintle_client *client, struct pintle_source *source, const uint8_t *data,
+                 size_t length) {
     if (client->length > 0 || length > buffer_size) {
         pintle_client_drop(client);
         return;
     }
-    void *memory = mmap(NULL, buffer_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, buffer_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         pintle_client_drop(client);
         return;
@@ -185,8 +208,10 @@ static void keep(struct pintle_client *client, struct pintle_source *source, con
     pintle_source_watch(source, EPOLLOUT);
 }
 
-static void give(struct pintle_client *client, struct pintle_source *source, const uint8_t *data, size_t length) {
-    if (source->fd < 0) return;
+static void give(struct pintle_client *client, struct pintle_source *source, const uint8_t *data,
+                 size_t length) {
+    if (source->fd < 0)
+        return;
     while (length > 0) {
         ssize_t count = write(source->fd, data, length);
         if (count < 0 && errno == EAGAIN) {
@@ -202,10 +227,12 @@ static void give(struct pintle_client *client, struct pintle_source *source, con
     }
 }
 
-void pintle_client_fan_out(struct pintle_process *process, int stream, const uint8_t *data, size_t length) {
+void pintle_client_fan_out(struct pintle_process *process, int stream, const uint8_t *data,
+                           size_t length) {
     for (int index = 0; index < PINTLE_INFRA_MAX_CLIENTS; index++) {
         struct pintle_client *client = &pintle_clients[index];
-        if (!client->used || client->process != process) continue;
+        if (!client->used || client->process != process)
+            continue;
         give(client, stream == 0 ? &client->out : &client->err, data, length);
     }
 }
@@ -213,7 +240,8 @@ void pintle_client_fan_out(struct pintle_process *process, int stream, const uin
 bool pintle_client_any_waiting(const struct pintle_process *process) {
     for (int index = 0; index < PINTLE_INFRA_MAX_CLIENTS; index++) {
         const struct pintle_client *client = &pintle_clients[index];
-        if (client->used && client->process == process && client->length > 0) return true;
+        if (client->used && client->process == process && client->length > 0)
+            return true;
     }
     return false;
 }
@@ -222,7 +250,8 @@ uint64_t pintle_client_timers(void) {
     uint64_t due = UINT64_MAX;
     for (int index = 0; index < PINTLE_INFRA_MAX_CLIENTS; index++) {
         struct pintle_client *client = &pintle_clients[index];
-        if (!client->used || client->length == 0) continue;
+        if (!client->used || client->length == 0)
+            continue;
         if (client->stuck_at <= pintle_now_monotonic()) {
             struct pintle_process *process = client->process;
             pintle_client_drop(client);

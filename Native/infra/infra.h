@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kernel.h"
 #include "pintle_infra_protocol.h"
 #include "wire.h"
 
@@ -39,7 +40,8 @@ struct pintle_source {
     void *owner;
 };
 
-void pintle_source_init(struct pintle_source *source, enum pintle_source_kind kind, void *owner, int fd);
+void pintle_source_init(struct pintle_source *source, enum pintle_source_kind kind, void *owner,
+                        int fd);
 /* Waits for `events` (errors and hang-ups are always waited for) from now on. */
 void pintle_source_watch(struct pintle_source *source, uint32_t events);
 /* Takes it out of the set, errors included. */
@@ -83,7 +85,12 @@ void pintle_log_suffix(char *text, int64_t nanoseconds);
 
 /* ---- process.c ---- */
 
-enum { PINTLE_ID = PINTLE_INFRA_MAX_ID + 1, PINTLE_PATH = 512, PINTLE_GROUPS = 64, PINTLE_INPUT = 4096 };
+enum {
+    PINTLE_ID = PINTLE_INFRA_MAX_ID + 1,
+    PINTLE_PATH = 512,
+    PINTLE_GROUPS = 64,
+    PINTLE_INPUT = 4096
+};
 
 enum pintle_phase {
     PINTLE_PHASE_FREE,
@@ -150,7 +157,8 @@ bool pintle_process_any_alive(void);
 /* ---- start.c ---- */
 
 struct pintle_packet;
-void pintle_start(struct pintle_connection *connection, struct pintle_packet *packet, bool is_session);
+void pintle_start(struct pintle_connection *connection, struct pintle_packet *packet,
+                  bool is_session);
 /* The new process said something on its setup socket. */
 void pintle_start_heard(struct pintle_process *process);
 
@@ -168,7 +176,12 @@ struct pintle_child {
 _Noreturn void pintle_child_run(const struct pintle_child *child);
 
 /* What a new process tells the infra process. */
-enum { PINTLE_SETUP_FAILED = 1, PINTLE_SETUP_TERMINAL = 2, PINTLE_SETUP_IDENTITY = 3, PINTLE_SETUP_READY = 4 };
+enum {
+    PINTLE_SETUP_FAILED = 1,
+    PINTLE_SETUP_TERMINAL = 2,
+    PINTLE_SETUP_IDENTITY = 3,
+    PINTLE_SETUP_READY = 4
+};
 
 struct pintle_setup_message {
     uint32_t kind;
@@ -205,14 +218,17 @@ struct pintle_client {
 extern struct pintle_client pintle_clients[PINTLE_INFRA_MAX_CLIENTS];
 
 /* Takes the descriptors (-1 = none), also when it fails. Returns 0 or an errno. */
-int pintle_client_add(struct pintle_process *process, const char *session, int in, int out, int err);
+int pintle_client_add(struct pintle_process *process, const char *session, int in, int out,
+                      int err);
 struct pintle_client *pintle_client_find(const char *session);
 void pintle_client_drop(struct pintle_client *client);
 void pintle_client_drop_all(struct pintle_process *process);
 void pintle_client_readable(struct pintle_client *client);
-void pintle_client_writable(struct pintle_client *client, struct pintle_source *source, uint32_t events);
+void pintle_client_writable(struct pintle_client *client, struct pintle_source *source,
+                            uint32_t events);
 /* Gives output to every client of a process. */
-void pintle_client_fan_out(struct pintle_process *process, int stream, const uint8_t *data, size_t length);
+void pintle_client_fan_out(struct pintle_process *process, int stream, const uint8_t *data,
+                           size_t length);
 /* Whether some client of it has data that it has not taken. */
 bool pintle_client_any_waiting(const struct pintle_process *process);
 /* Reads clients' input again after a pause. */
@@ -243,8 +259,8 @@ bool pintle_control_first(void);
 bool pintle_control_listen(void);
 void pintle_control_accept(void);
 void pintle_control_heard(struct pintle_connection *connection, uint32_t events);
-void pintle_reply(struct pintle_connection *connection, uint32_t request, int32_t status, const char *stage,
-                  const char *detail);
+void pintle_reply(struct pintle_connection *connection, uint32_t request, int32_t status,
+                  const char *stage, const char *detail);
 /* The answer to START or EXEC once the program runs. */
 void pintle_reply_started(struct pintle_process *process);
 void pintle_event_exited(struct pintle_process *process);
@@ -256,11 +272,11 @@ bool pintle_control_shutting_down(void);
 /* ---- pod.c ---- */
 
 struct pintle_pod {
-    int host_mounts;  /* the host's mount namespace */
-    int pod_mounts;   /* the pod's: a root with /root, /empty, /null and /shm, where containers' mounts begin */
-    int own_pids;     /* the infra process' PID namespace */
-    int shared_pids;  /* the pod's, or -1 */
-    int shared_init;  /* pidfd of its init, or -1 */
+    int host_mounts; /* the host's mount namespace */
+    int pod_mounts; /* the pod's: a root with /root, /empty, /null and /shm, where containers' mounts begin */
+    int own_pids;    /* the infra process' PID namespace */
+    int shared_pids; /* the pod's, or -1 */
+    int shared_init; /* pidfd of its init, or -1 */
     bool has_shm;
 };
 
@@ -280,7 +296,5 @@ int pintle_pod_enter_cgroup(const char *directory);
 /* Ends what the pod's shared PID namespace holds. */
 void pintle_pod_end(void);
 int pintle_write_file(const char *path, const char *text);
-/* clone3; cgroup is a directory to be cloned into or -1. Returns the pid, 0 in the child, -1 with errno. */
-pid_t pintle_clone(uint64_t flags, int *pidfd, int cgroup);
 
 #endif

@@ -1,6 +1,5 @@
 /* Output as CRI log lines: `TIME STREAM F|P TEXT`. A line that the container has not ended yet is written as P. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,8 +18,10 @@ enum {
 void pintle_log_open(struct pintle_log *log) {
     log->fd = -1;
     log->size = 0;
-    if (log->path[0] == 0) return;
-    log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+    if (log->path[0] == 0)
+        return;
+    log->fd =
+        open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
     struct stat info;
     if (log->fd >= 0 && (fstat(log->fd, &info) != 0 || !S_ISREG(info.st_mode))) {
         close(log->fd);
@@ -34,7 +35,8 @@ void pintle_log_open(struct pintle_log *log) {
 }
 
 void pintle_log_close(struct pintle_log *log) {
-    if (log->fd >= 0) close(log->fd);
+    if (log->fd >= 0)
+        close(log->fd);
     log->fd = -1;
 }
 
@@ -45,9 +47,12 @@ static void rotate(struct pintle_log *log) {
 }
 
 /* Writes whole lines or nothing: after a short write the file is cut back to where it was. */
-static void write_lines(struct pintle_log *log, const struct iovec *parts, int count, size_t bytes) {
-    if (log->fd >= 0 && log->max_bytes > 0 && log->size > 0 && log->size + bytes > log->max_bytes) rotate(log);
-    if (log->fd < 0 && log->path[0] != 0 && pintle_now_monotonic() >= log->retry_at) pintle_log_open(log);
+static void write_lines(struct pintle_log *log, const struct iovec *parts, int count,
+                        size_t bytes) {
+    if (log->fd >= 0 && log->max_bytes > 0 && log->size > 0 && log->size + bytes > log->max_bytes)
+        rotate(log);
+    if (log->fd < 0 && log->path[0] != 0 && pintle_now_monotonic() >= log->retry_at)
+        pintle_log_open(log);
     if (log->fd < 0) {
         log->dropped += bytes;
         return;
@@ -58,13 +63,15 @@ static void write_lines(struct pintle_log *log, const struct iovec *parts, int c
         return;
     }
     log->dropped += bytes;
-    if (written > 0 && ftruncate(log->fd, (off_t)log->size) != 0) log->size += (uint64_t)written;
+    if (written > 0 && ftruncate(log->fd, (off_t)log->size) != 0)
+        log->size += (uint64_t)written;
 }
 
 void pintle_log_write(struct pintle_log *log, int stream, const uint8_t *data, size_t length) {
     static char newline[1] = {'\n'};
     static char heads[2][head_limit];
-    if (log->path[0] == 0) return;
+    if (log->path[0] == 0)
+        return;
     int64_t now = pintle_now_real();
     size_t head = 0;
     for (int full = 0; full < 2; full++) {
@@ -82,7 +89,8 @@ void pintle_log_write(struct pintle_log *log, int stream, const uint8_t *data, s
             const uint8_t *end = memchr(data, '\n', window);
             size_t text = end ? (size_t)(end - data) + 1 : window;
             /* Rotation is between lines: those that still fit are written first. */
-            if (line > 0 && log->max_bytes > 0 && log->size + bytes + head + text > log->max_bytes) break;
+            if (line > 0 && log->max_bytes > 0 && log->size + bytes + head + text > log->max_bytes)
+                break;
             parts[count++] = (struct iovec){heads[end != NULL], head};
             parts[count++] = (struct iovec){(void *)(uintptr_t)data, text};
             bytes += head + text;
@@ -99,6 +107,7 @@ void pintle_log_write(struct pintle_log *log, int stream, const uint8_t *data, s
 }
 
 void pintle_log_finish(struct pintle_log *log, int stream) {
-    if (log->partial[stream]) pintle_log_write(log, stream, (const uint8_t *)"\n", 1);
+    if (log->partial[stream])
+        pintle_log_write(log, stream, (const uint8_t *)"\n", 1);
     log->partial[stream] = false;
 }

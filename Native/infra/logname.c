@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,7 +21,8 @@ struct entry {
 };
 
 static bool is_rotated(const char *name, const char *base, size_t base_length) {
-    return strncmp(name, base, base_length) == 0 && name[base_length] == '.' && strlen(name) < name_limit;
+    return strncmp(name, base, base_length) == 0 && name[base_length] == '.' &&
+           strlen(name) < name_limit;
 }
 
 /* Counts the rotated files and finds the one whose name, and so its time, is smallest. */
@@ -31,16 +31,20 @@ static unsigned count_rotated(int directory, const char *base, char oldest[name_
     size_t base_length = strlen(base);
     unsigned count = 0;
     oldest[0] = 0;
-    if (lseek(directory, 0, SEEK_SET) != 0) return 0;
+    if (lseek(directory, 0, SEEK_SET) != 0)
+        return 0;
     for (;;) {
         long bytes = syscall(SYS_getdents64, directory, buffer, sizeof buffer);
-        if (bytes <= 0) return count;
+        if (bytes <= 0)
+            return count;
         for (long at = 0; at < bytes;) {
             struct entry *entry = (struct entry *)(void *)(buffer + at);
             at += entry->length;
-            if (!is_rotated(entry->name, base, base_length)) continue;
+            if (!is_rotated(entry->name, base, base_length))
+                continue;
             count++;
-            if (oldest[0] == 0 || strcmp(entry->name, oldest) < 0) strcpy(oldest, entry->name);
+            if (oldest[0] == 0 || strcmp(entry->name, oldest) < 0)
+                strcpy(oldest, entry->name);
         }
     }
 }
@@ -60,7 +64,8 @@ static void rename_current(int directory, const char *base) {
             name[end + 2] = (char)('0' + attempt % 10);
             name[end + 3] = 0;
         }
-        if (renameat2(directory, base, directory, name, RENAME_NOREPLACE) == 0 || errno != EEXIST) return;
+        if (pintle_rename_new(directory, base, name) == 0 || errno != EEXIST)
+            return;
     }
     renameat(directory, base, directory, name);
 }
@@ -68,19 +73,23 @@ static void rename_current(int directory, const char *base) {
 void pintle_log_rotate_names(const char *path, uint32_t max_files) {
     char folder[PINTLE_LOG_PATH];
     const char *slash = strrchr(path, '/');
-    if (slash == NULL || strlen(slash + 1) >= name_limit - 24) return;
+    if (slash == NULL || strlen(slash + 1) >= name_limit - 24)
+        return;
     memcpy(folder, path, (size_t)(slash - path));
     folder[slash - path] = 0;
     int directory = open(folder[0] ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) return;
+    if (directory < 0)
+        return;
     const char *base = slash + 1;
     if (max_files <= 1) {
         unlinkat(directory, base, 0);
     } else {
         rename_current(directory, base);
         char oldest[name_limit];
-        for (int round = 0; round < 1000 && count_rotated(directory, base, oldest) > max_files - 1; round++) {
-            if (unlinkat(directory, oldest, 0) != 0) break;
+        for (int round = 0; round < 1000 && count_rotated(directory, base, oldest) > max_files - 1;
+             round++) {
+            if (unlinkat(directory, oldest, 0) != 0)
+                break;
         }
     }
     close(directory);

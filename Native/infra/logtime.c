@@ -24,7 +24,8 @@ static struct civil civil_from_seconds(int64_t seconds) {
     days += 719468;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
     unsigned day_of_era = (unsigned)(days - era * 146097);
-    unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    unsigned year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     unsigned shifted_month = (5 * day_of_year + 2) / 153;
     struct civil civil = {
@@ -58,7 +59,8 @@ size_t pintle_log_timestamp(char *text, int64_t nanoseconds) {
         cached[19] = '.';
         cached_second = second;
     }
-    for (int index = 0; index < 20; index++) text[index] = cached[index];
+    for (int index = 0; index < 20; index++)
+        text[index] = cached[index];
     digits(text + 20, (uint64_t)(nanoseconds % 1000000000), 9);
     text[29] = 'Z';
     return 30;

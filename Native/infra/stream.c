@@ -23,7 +23,8 @@ static int pump(struct pintle_process *process, struct pintle_source *source) {
         pintle_client_fan_out(process, index, shared, (size_t)count);
         return 1;
     }
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
     /* A terminal says EIO when nobody has it open any more. */
     pintle_log_finish(&process->log, index);
     pintle_source_close(source);
@@ -51,7 +52,8 @@ bool pintle_stream_drain(struct pintle_process *process) {
     for (int index = 0; index < 2; index++) {
         struct pintle_source *source = &process->output[index];
         for (int round = 0; round < drain_rounds && source->fd >= 0; round++) {
-            if (pintle_client_any_waiting(process) || pump(process, source) <= 0) break;
+            if (pintle_client_any_waiting(process) || pump(process, source) <= 0)
+                break;
         }
     }
     pintle_stream_update(process);
@@ -60,7 +62,8 @@ bool pintle_stream_drain(struct pintle_process *process) {
 
 void pintle_stream_input_writable(struct pintle_process *process) {
     while (process->input_length > 0) {
-        ssize_t count = write(process->input.fd, process->input_bytes + process->input_start, process->input_length);
+        ssize_t count = write(process->input.fd, process->input_bytes + process->input_start,
+                              process->input_length);
         if (count < 0 && errno == EAGAIN) {
             pintle_source_watch(&process->input, EPOLLOUT);
             return;
@@ -77,6 +80,7 @@ void pintle_stream_input_writable(struct pintle_process *process) {
     process->input_start = 0;
     /* Not watched while there is nothing to write: a terminal would be ready all the time. */
     pintle_source_unwatch(&process->input);
-    if (process->input_ends) pintle_source_close(&process->input);
+    if (process->input_ends)
+        pintle_source_close(&process->input);
     pintle_client_resume_input(process);
 }

@@ -38,8 +38,10 @@ struct pintle_writer {
     bool overflow;
 };
 
-void pintle_write_begin(struct pintle_writer *writer, uint8_t *data, size_t capacity, uint16_t kind, uint32_t request);
-void pintle_write_bytes(struct pintle_writer *writer, uint16_t tag, const void *data, size_t length);
+void pintle_write_begin(struct pintle_writer *writer, uint8_t *data, size_t capacity, uint16_t kind,
+                        uint32_t request);
+void pintle_write_bytes(struct pintle_writer *writer, uint16_t tag, const void *data,
+                        size_t length);
 void pintle_write_text(struct pintle_writer *writer, uint16_t tag, const char *text);
 void pintle_write_u32(struct pintle_writer *writer, uint16_t tag, uint32_t value);
 void pintle_write_i32(struct pintle_writer *writer, uint16_t tag, int32_t value);

@@ -340,7 +340,9 @@ _Static_assert(offsetof(pintle_runtime_pull_image_request, auth) == 24, "pintle_
 _Static_assert(offsetof(pintle_runtime_pull_image_request, platform) == 32, "pintle_runtime_pull_image_request.platform");
 _Static_assert(offsetof(pintle_runtime_pull_image_request, runtime_handler) == 48, "pintle_runtime_pull_image_request.runtime_handler");
 _Static_assert(offsetof(pintle_runtime_pull_image_request, sandbox_namespace) == 64, "pintle_runtime_pull_image_request.sandbox_namespace");
-_Static_assert(sizeof(pintle_runtime_pull_image_request) == 80, "pintle_runtime_pull_image_request");
+_Static_assert(offsetof(pintle_runtime_pull_image_request, sandbox_id) == 80, "pintle_runtime_pull_image_request.sandbox_id");
+_Static_assert(offsetof(pintle_runtime_pull_image_request, annotations) == 96, "pintle_runtime_pull_image_request.annotations");
+_Static_assert(sizeof(pintle_runtime_pull_image_request) == 120, "pintle_runtime_pull_image_request");
 _Static_assert(offsetof(pintle_runtime_pull_progress, reserved0) == 4, "pintle_runtime_pull_progress.reserved0");
 _Static_assert(offsetof(pintle_runtime_pull_progress, image_id) == 8, "pintle_runtime_pull_progress.image_id");
 _Static_assert(offsetof(pintle_runtime_pull_progress, layer) == 24, "pintle_runtime_pull_progress.layer");
@@ -397,13 +399,14 @@ _Static_assert(offsetof(pintle_runtime_container_stats, memory_available_bytes) 
 _Static_assert(offsetof(pintle_runtime_container_stats, page_faults) == 160, "pintle_runtime_container_stats.page_faults");
 _Static_assert(offsetof(pintle_runtime_container_stats, major_page_faults) == 168, "pintle_runtime_container_stats.major_page_faults");
 _Static_assert(offsetof(pintle_runtime_container_stats, swap_usage_bytes) == 176, "pintle_runtime_container_stats.swap_usage_bytes");
-_Static_assert(offsetof(pintle_runtime_container_stats, pids) == 184, "pintle_runtime_container_stats.pids");
-_Static_assert(offsetof(pintle_runtime_container_stats, oom_kills) == 192, "pintle_runtime_container_stats.oom_kills");
-_Static_assert(offsetof(pintle_runtime_container_stats, io_read_bytes) == 200, "pintle_runtime_container_stats.io_read_bytes");
-_Static_assert(offsetof(pintle_runtime_container_stats, io_write_bytes) == 208, "pintle_runtime_container_stats.io_write_bytes");
-_Static_assert(offsetof(pintle_runtime_container_stats, writable_layer) == 216, "pintle_runtime_container_stats.writable_layer");
-_Static_assert(offsetof(pintle_runtime_container_stats, pressure) == 224, "pintle_runtime_container_stats.pressure");
-_Static_assert(sizeof(pintle_runtime_container_stats) == 248, "pintle_runtime_container_stats");
+_Static_assert(offsetof(pintle_runtime_container_stats, swap_available_bytes) == 184, "pintle_runtime_container_stats.swap_available_bytes");
+_Static_assert(offsetof(pintle_runtime_container_stats, pids) == 192, "pintle_runtime_container_stats.pids");
+_Static_assert(offsetof(pintle_runtime_container_stats, oom_kills) == 200, "pintle_runtime_container_stats.oom_kills");
+_Static_assert(offsetof(pintle_runtime_container_stats, io_read_bytes) == 208, "pintle_runtime_container_stats.io_read_bytes");
+_Static_assert(offsetof(pintle_runtime_container_stats, io_write_bytes) == 216, "pintle_runtime_container_stats.io_write_bytes");
+_Static_assert(offsetof(pintle_runtime_container_stats, writable_layer) == 224, "pintle_runtime_container_stats.writable_layer");
+_Static_assert(offsetof(pintle_runtime_container_stats, pressure) == 232, "pintle_runtime_container_stats.pressure");
+_Static_assert(sizeof(pintle_runtime_container_stats) == 256, "pintle_runtime_container_stats");
 _Static_assert(offsetof(pintle_runtime_sandbox_stats, reserved0) == 4, "pintle_runtime_sandbox_stats.reserved0");
 _Static_assert(offsetof(pintle_runtime_sandbox_stats, id) == 8, "pintle_runtime_sandbox_stats.id");
 _Static_assert(offsetof(pintle_runtime_sandbox_stats, name) == 24, "pintle_runtime_sandbox_stats.name");
@@ -413,12 +416,18 @@ _Static_assert(offsetof(pintle_runtime_sandbox_stats, labels) == 72, "pintle_run
 _Static_assert(offsetof(pintle_runtime_sandbox_stats, annotations) == 96, "pintle_runtime_sandbox_stats.annotations");
 _Static_assert(offsetof(pintle_runtime_sandbox_stats, timestamp_ns) == 120, "pintle_runtime_sandbox_stats.timestamp_ns");
 _Static_assert(offsetof(pintle_runtime_sandbox_stats, cpu_usage_ns) == 128, "pintle_runtime_sandbox_stats.cpu_usage_ns");
-_Static_assert(offsetof(pintle_runtime_sandbox_stats, memory_usage_bytes) == 136, "pintle_runtime_sandbox_stats.memory_usage_bytes");
-_Static_assert(offsetof(pintle_runtime_sandbox_stats, memory_working_set_bytes) == 144, "pintle_runtime_sandbox_stats.memory_working_set_bytes");
-_Static_assert(offsetof(pintle_runtime_sandbox_stats, pids) == 152, "pintle_runtime_sandbox_stats.pids");
-_Static_assert(offsetof(pintle_runtime_sandbox_stats, interfaces) == 160, "pintle_runtime_sandbox_stats.interfaces");
-_Static_assert(offsetof(pintle_runtime_sandbox_stats, containers) == 184, "pintle_runtime_sandbox_stats.containers");
-_Static_assert(sizeof(pintle_runtime_sandbox_stats) == 208, "pintle_runtime_sandbox_stats");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, cpu_usage_nanocores) == 136, "pintle_runtime_sandbox_stats.cpu_usage_nanocores");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, memory_usage_bytes) == 144, "pintle_runtime_sandbox_stats.memory_usage_bytes");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, memory_working_set_bytes) == 152, "pintle_runtime_sandbox_stats.memory_working_set_bytes");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, memory_available_bytes) == 160, "pintle_runtime_sandbox_stats.memory_available_bytes");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, memory_rss_bytes) == 168, "pintle_runtime_sandbox_stats.memory_rss_bytes");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, page_faults) == 176, "pintle_runtime_sandbox_stats.page_faults");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, major_page_faults) == 184, "pintle_runtime_sandbox_stats.major_page_faults");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, pids) == 192, "pintle_runtime_sandbox_stats.pids");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, interfaces) == 200, "pintle_runtime_sandbox_stats.interfaces");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, containers) == 224, "pintle_runtime_sandbox_stats.containers");
+_Static_assert(offsetof(pintle_runtime_sandbox_stats, pressure) == 248, "pintle_runtime_sandbox_stats.pressure");
+_Static_assert(sizeof(pintle_runtime_sandbox_stats) == 272, "pintle_runtime_sandbox_stats");
 _Static_assert(offsetof(pintle_runtime_metric_descriptor, reserved0) == 4, "pintle_runtime_metric_descriptor.reserved0");
 _Static_assert(offsetof(pintle_runtime_metric_descriptor, name) == 8, "pintle_runtime_metric_descriptor.name");
 _Static_assert(offsetof(pintle_runtime_metric_descriptor, help) == 24, "pintle_runtime_metric_descriptor.help");
@@ -462,7 +471,7 @@ _Static_assert(offsetof(pintle_runtime_runtime_status, reserved0) == 4, "pintle_
 _Static_assert(offsetof(pintle_runtime_runtime_status, conditions) == 8, "pintle_runtime_runtime_status.conditions");
 _Static_assert(offsetof(pintle_runtime_runtime_status, handlers) == 32, "pintle_runtime_runtime_status.handlers");
 _Static_assert(offsetof(pintle_runtime_runtime_status, supplemental_groups_policy) == 56, "pintle_runtime_runtime_status.supplemental_groups_policy");
-_Static_assert(offsetof(pintle_runtime_runtime_status, reserved1) == 60, "pintle_runtime_runtime_status.reserved1");
+_Static_assert(offsetof(pintle_runtime_runtime_status, user_namespaces_host_network) == 60, "pintle_runtime_runtime_status.user_namespaces_host_network");
 _Static_assert(offsetof(pintle_runtime_runtime_status, cgroup_driver) == 64, "pintle_runtime_runtime_status.cgroup_driver");
 _Static_assert(offsetof(pintle_runtime_runtime_status, info) == 80, "pintle_runtime_runtime_status.info");
 _Static_assert(sizeof(pintle_runtime_runtime_status) == 104, "pintle_runtime_runtime_status");
@@ -581,8 +590,13 @@ _Static_assert(offsetof(pintle_network_check_request, port_mappings) == 80, "pin
 _Static_assert(offsetof(pintle_network_check_request, args) == 104, "pintle_network_check_request.args");
 _Static_assert(offsetof(pintle_network_check_request, previous) == 128, "pintle_network_check_request.previous");
 _Static_assert(sizeof(pintle_network_check_request) == 136, "pintle_network_check_request");
+_Static_assert(offsetof(pintle_network_attachment_ref, reserved0) == 4, "pintle_network_attachment_ref.reserved0");
+_Static_assert(offsetof(pintle_network_attachment_ref, attachment_id) == 8, "pintle_network_attachment_ref.attachment_id");
+_Static_assert(offsetof(pintle_network_attachment_ref, sandbox_id) == 24, "pintle_network_attachment_ref.sandbox_id");
+_Static_assert(offsetof(pintle_network_attachment_ref, interface) == 40, "pintle_network_attachment_ref.interface");
+_Static_assert(sizeof(pintle_network_attachment_ref) == 56, "pintle_network_attachment_ref");
 _Static_assert(offsetof(pintle_network_gc_request, reserved0) == 4, "pintle_network_gc_request.reserved0");
-_Static_assert(offsetof(pintle_network_gc_request, valid_attachments) == 8, "pintle_network_gc_request.valid_attachments");
+_Static_assert(offsetof(pintle_network_gc_request, valid) == 8, "pintle_network_gc_request.valid");
 _Static_assert(sizeof(pintle_network_gc_request) == 32, "pintle_network_gc_request");
 _Static_assert(offsetof(pintle_network_gc_item, reserved0) == 4, "pintle_network_gc_item.reserved0");
 _Static_assert(offsetof(pintle_network_gc_item, kind) == 8, "pintle_network_gc_item.kind");
@@ -1095,6 +1109,8 @@ static const pintle_field pintle_runtime_pull_image_request_fields[] = {
     {"platform", 32, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"runtime_handler", 48, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"sandbox_namespace", 64, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
+    {"sandbox_id", 80, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
+    {"annotations", 96, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
 };
 static const pintle_field pintle_runtime_pull_progress_fields[] = {
     {"image_id", 8, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
@@ -1152,12 +1168,13 @@ static const pintle_field pintle_runtime_container_stats_fields[] = {
     {"page_faults", 160, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
     {"major_page_faults", 168, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
     {"swap_usage_bytes", 176, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
-    {"pids", 184, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
-    {"oom_kills", 192, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
-    {"io_read_bytes", 200, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
-    {"io_write_bytes", 208, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
-    {"writable_layer", 216, PINTLE_KIND_POINTER, 0, 43, 0, 0, 0},
-    {"pressure", 224, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
+    {"swap_available_bytes", 184, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"pids", 192, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"oom_kills", 200, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"io_read_bytes", 208, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"io_write_bytes", 216, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"writable_layer", 224, PINTLE_KIND_POINTER, 0, 43, 0, 0, 0},
+    {"pressure", 232, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
 };
 static const pintle_field pintle_runtime_sandbox_stats_fields[] = {
     {"id", 8, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
@@ -1168,11 +1185,17 @@ static const pintle_field pintle_runtime_sandbox_stats_fields[] = {
     {"annotations", 96, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
     {"timestamp_ns", 120, PINTLE_KIND_I64, 0, 0, 0, 0, 0},
     {"cpu_usage_ns", 128, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
-    {"memory_usage_bytes", 136, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
-    {"memory_working_set_bytes", 144, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
-    {"pids", 152, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
-    {"interfaces", 160, PINTLE_KIND_ARRAY, PINTLE_KIND_STRUCT, 44, 0, 0, 0},
-    {"containers", 184, PINTLE_KIND_ARRAY, PINTLE_KIND_STRUCT, 45, 0, 0, 0},
+    {"cpu_usage_nanocores", 136, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"memory_usage_bytes", 144, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"memory_working_set_bytes", 152, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"memory_available_bytes", 160, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"memory_rss_bytes", 168, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"page_faults", 176, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"major_page_faults", 184, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"pids", 192, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
+    {"interfaces", 200, PINTLE_KIND_ARRAY, PINTLE_KIND_STRUCT, 44, 0, 0, 0},
+    {"containers", 224, PINTLE_KIND_ARRAY, PINTLE_KIND_STRUCT, 45, 0, 0, 0},
+    {"pressure", 248, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
 };
 static const pintle_field pintle_runtime_metric_descriptor_fields[] = {
     {"name", 8, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
@@ -1216,6 +1239,7 @@ static const pintle_field pintle_runtime_runtime_status_fields[] = {
     {"conditions", 8, PINTLE_KIND_ARRAY, PINTLE_KIND_STRUCT, 52, 0, 0, 0},
     {"handlers", 32, PINTLE_KIND_ARRAY, PINTLE_KIND_STRUCT, 54, 0, 0, 0},
     {"supplemental_groups_policy", 56, PINTLE_KIND_FLAG, 0, 0, 0, 0, 0},
+    {"user_namespaces_host_network", 60, PINTLE_KIND_FLAG, 0, 0, 0, 0, 0},
     {"cgroup_driver", 64, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"info", 80, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
 };
@@ -1327,8 +1351,13 @@ static const pintle_field pintle_network_check_request_fields[] = {
     {"args", 104, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
     {"previous", 128, PINTLE_KIND_POINTER, 0, 63, 0, 0, 0},
 };
+static const pintle_field pintle_network_attachment_ref_fields[] = {
+    {"attachment_id", 8, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
+    {"sandbox_id", 24, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
+    {"interface", 40, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
+};
 static const pintle_field pintle_network_gc_request_fields[] = {
-    {"valid_attachments", 8, PINTLE_KIND_ARRAY, PINTLE_KIND_TEXT, 0, 0, 0, 0},
+    {"valid", 8, PINTLE_KIND_ARRAY, PINTLE_KIND_STRUCT, 67, 0, 0, 0},
 };
 static const pintle_field pintle_network_gc_item_fields[] = {
     {"kind", 8, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
@@ -1370,7 +1399,7 @@ static const pintle_field pintle_storage_volume_capability_fields[] = {
 static const pintle_field pintle_storage_stage_request_fields[] = {
     {"volume_id", 8, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"staging_path", 24, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
-    {"capability", 40, PINTLE_KIND_POINTER, 0, 74, 0, 0, 0},
+    {"capability", 40, PINTLE_KIND_POINTER, 0, 75, 0, 0, 0},
     {"publish_context", 48, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
     {"volume_context", 72, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
     {"secrets", 96, PINTLE_KIND_MAP, 0, 0, 1, 0, 0},
@@ -1383,7 +1412,7 @@ static const pintle_field pintle_storage_publish_request_fields[] = {
     {"volume_id", 8, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"staging_path", 24, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"target_path", 40, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
-    {"capability", 56, PINTLE_KIND_POINTER, 0, 74, 0, 0, 0},
+    {"capability", 56, PINTLE_KIND_POINTER, 0, 75, 0, 0, 0},
     {"readonly", 64, PINTLE_KIND_FLAG, 0, 0, 0, 0, 0},
     {"publish_context", 72, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
     {"volume_context", 96, PINTLE_KIND_MAP, 0, 0, 0, 0, 0},
@@ -1417,7 +1446,7 @@ static const pintle_field pintle_storage_volume_usage_fields[] = {
     {"available", 24, PINTLE_KIND_I64, 0, 0, 0, 0, 0},
 };
 static const pintle_field pintle_storage_volume_stats_fields[] = {
-    {"usage", 8, PINTLE_KIND_ARRAY, PINTLE_KIND_STRUCT, 81, 0, 0, 0},
+    {"usage", 8, PINTLE_KIND_ARRAY, PINTLE_KIND_STRUCT, 82, 0, 0, 0},
     {"abnormal", 32, PINTLE_KIND_FLAG, 0, 0, 0, 0, 0},
     {"message", 40, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
 };
@@ -1425,7 +1454,7 @@ static const pintle_field pintle_storage_expand_request_fields[] = {
     {"volume_id", 8, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"volume_path", 24, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"staging_path", 40, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
-    {"capability", 56, PINTLE_KIND_POINTER, 0, 74, 0, 0, 0},
+    {"capability", 56, PINTLE_KIND_POINTER, 0, 75, 0, 0, 0},
     {"required_bytes", 64, PINTLE_KIND_I64, 0, 0, 0, 0, 0},
     {"limit_bytes", 72, PINTLE_KIND_I64, 0, 0, 0, 0, 0},
     {"secrets", 80, PINTLE_KIND_MAP, 0, 0, 1, 0, 0},
@@ -1489,21 +1518,21 @@ static const pintle_struct pintle_structs[] = {
     {"pintle_runtime_image_ref", 48, 48, 3, pintle_runtime_image_ref_fields},
     {"pintle_runtime_image", 168, 168, 10, pintle_runtime_image_fields},
     {"pintle_runtime_registry_auth", 104, 104, 6, pintle_runtime_registry_auth_fields},
-    {"pintle_runtime_pull_image_request", 80, 80, 5, pintle_runtime_pull_image_request_fields},
+    {"pintle_runtime_pull_image_request", 120, 120, 7, pintle_runtime_pull_image_request_fields},
     {"pintle_runtime_pull_progress", 72, 72, 5, pintle_runtime_pull_progress_fields},
     {"pintle_runtime_import_image_request", 40, 40, 3, pintle_runtime_import_image_request_fields},
     {"pintle_runtime_build_image_request", 208, 208, 10, pintle_runtime_build_image_request_fields},
     {"pintle_runtime_filesystem_usage", 72, 72, 7, pintle_runtime_filesystem_usage_fields},
     {"pintle_runtime_network_usage", 56, 56, 5, pintle_runtime_network_usage_fields},
-    {"pintle_runtime_container_stats", 248, 248, 21, pintle_runtime_container_stats_fields},
-    {"pintle_runtime_sandbox_stats", 208, 208, 13, pintle_runtime_sandbox_stats_fields},
+    {"pintle_runtime_container_stats", 256, 256, 22, pintle_runtime_container_stats_fields},
+    {"pintle_runtime_sandbox_stats", 272, 272, 19, pintle_runtime_sandbox_stats_fields},
     {"pintle_runtime_metric_descriptor", 64, 64, 3, pintle_runtime_metric_descriptor_fields},
     {"pintle_runtime_sandbox_metric", 104, 104, 7, pintle_runtime_sandbox_metric_fields},
     {"pintle_runtime_event", 64, 64, 6, pintle_runtime_event_fields},
     {"pintle_runtime_checkpoint_request", 48, 48, 3, pintle_runtime_checkpoint_request_fields},
     {"pintle_runtime_version_info", 56, 56, 3, pintle_runtime_version_info_fields},
     {"pintle_runtime_condition", 64, 64, 4, pintle_runtime_condition_fields},
-    {"pintle_runtime_runtime_status", 104, 104, 5, pintle_runtime_runtime_status_fields},
+    {"pintle_runtime_runtime_status", 104, 104, 6, pintle_runtime_runtime_status_fields},
     {"pintle_runtime_runtime_handler", 32, 32, 3, pintle_runtime_runtime_handler_fields},
     {"pintle_runtime_runtime_config", 24, 24, 1, pintle_runtime_runtime_config_fields},
     {"pintle_network_address", 48, 48, 3, pintle_network_address_fields},
@@ -1517,6 +1546,7 @@ static const pintle_struct pintle_structs[] = {
     {"pintle_network_attach_request", 360, 360, 21, pintle_network_attach_request_fields},
     {"pintle_network_detach_request", 192, 192, 12, pintle_network_detach_request_fields},
     {"pintle_network_check_request", 136, 136, 8, pintle_network_check_request_fields},
+    {"pintle_network_attachment_ref", 56, 56, 3, pintle_network_attachment_ref_fields},
     {"pintle_network_gc_request", 32, 32, 1, pintle_network_gc_request_fields},
     {"pintle_network_gc_item", 56, 56, 3, pintle_network_gc_item_fields},
     {"pintle_network_network_status", 80, 80, 6, pintle_network_network_status_fields},
@@ -1540,7 +1570,7 @@ static const pintle_struct pintle_structs[] = {
     {"pintle_storage_published_filter", 24, 24, 1, pintle_storage_published_filter_fields},
     {"pintle_storage_published_volume", 48, 48, 3, pintle_storage_published_volume_fields},
 };
-const uint32_t pintle_struct_count = 89;
+const uint32_t pintle_struct_count = 90;
 
 static const pintle_operation pintle_runtime_operations[] = {
     {"version", 0, 0, 51, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 1, 0, 0},
@@ -1584,23 +1614,23 @@ static const pintle_operation pintle_network_operations[] = {
     {"attach", 0, 64, 63, PINTLE_RESULT_ONE, PINTLE_CHANGES_KERNEL, 0, "attachment_id", 0},
     {"detach", 1, 65, 0, PINTLE_RESULT_NONE, PINTLE_CHANGES_KERNEL, 0, "attachment_id", 0},
     {"check", 2, 66, 0, PINTLE_RESULT_NONE, PINTLE_CHANGES_NOTHING, 0, 0, 0},
-    {"status", 3, 0, 69, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 0, 0, 0},
-    {"gc", 4, 67, 68, PINTLE_RESULT_MANY, PINTLE_CHANGES_KERNEL, 0, 0, 0},
-    {"version", 5, 0, 70, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 1, 0, 0},
+    {"status", 3, 0, 70, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 0, 0, 0},
+    {"gc", 4, 68, 69, PINTLE_RESULT_MANY, PINTLE_CHANGES_KERNEL, 0, 0, 0},
+    {"version", 5, 0, 71, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 1, 0, 0},
 };
 static const pintle_operation pintle_storage_operations[] = {
-    {"info", 0, 0, 71, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 1, 0, 0},
-    {"capabilities", 1, 0, 72, PINTLE_RESULT_MANY, PINTLE_CHANGES_NOTHING, 1, 0, 0},
-    {"probe", 2, 0, 73, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 0, 0, 0},
-    {"node_info", 3, 0, 86, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 0, 0, 0},
-    {"node_capabilities", 4, 0, 85, PINTLE_RESULT_MANY, PINTLE_CHANGES_NOTHING, 1, 0, 0},
-    {"stage", 5, 75, 0, PINTLE_RESULT_NONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", "pintle.storage.stage/1"},
-    {"unstage", 6, 76, 0, PINTLE_RESULT_NONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", "pintle.storage.stage/1"},
-    {"publish", 7, 77, 78, PINTLE_RESULT_ONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", 0},
-    {"unpublish", 8, 79, 0, PINTLE_RESULT_NONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", 0},
-    {"stats", 9, 80, 82, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 0, 0, 0},
-    {"expand", 10, 83, 84, PINTLE_RESULT_ONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", "pintle.storage.expand/1"},
-    {"list_published", 11, 87, 88, PINTLE_RESULT_MANY, PINTLE_CHANGES_NOTHING, 0, 0, 0},
+    {"info", 0, 0, 72, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 1, 0, 0},
+    {"capabilities", 1, 0, 73, PINTLE_RESULT_MANY, PINTLE_CHANGES_NOTHING, 1, 0, 0},
+    {"probe", 2, 0, 74, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 0, 0, 0},
+    {"node_info", 3, 0, 87, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 0, 0, 0},
+    {"node_capabilities", 4, 0, 86, PINTLE_RESULT_MANY, PINTLE_CHANGES_NOTHING, 1, 0, 0},
+    {"stage", 5, 76, 0, PINTLE_RESULT_NONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", "pintle.storage.stage/1"},
+    {"unstage", 6, 77, 0, PINTLE_RESULT_NONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", "pintle.storage.stage/1"},
+    {"publish", 7, 78, 79, PINTLE_RESULT_ONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", 0},
+    {"unpublish", 8, 80, 0, PINTLE_RESULT_NONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", 0},
+    {"stats", 9, 81, 83, PINTLE_RESULT_ONE, PINTLE_CHANGES_NOTHING, 0, 0, 0},
+    {"expand", 10, 84, 85, PINTLE_RESULT_ONE, PINTLE_CHANGES_DURABLE, 0, "volume_id", "pintle.storage.expand/1"},
+    {"list_published", 11, 88, 89, PINTLE_RESULT_MANY, PINTLE_CHANGES_NOTHING, 0, 0, 0},
 };
 static const pintle_interface_info pintle_interfaces[] = {
     {"pintle.runtime/1", "runtime", sizeof(pintle_runtime), 36, pintle_runtime_operations},

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -43,4 +45,19 @@ int pintle_host_sealed_copy(int file, const char *name) {
         return -error;
     }
     return copy;
+}
+
+static int pintle_host_remove(const char *path, const struct stat *status, int type,
+                              struct FTW *place) {
+    (void)status, (void)type, (void)place;
+    return remove(path) < 0 ? -errno : 0;
+}
+
+int pintle_host_remove_tree(const char *path) {
+    int result = nftw(path, pintle_host_remove, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    return result == -1 ? -errno : result;
+}
+
+int pintle_host_pipe(int ends[2]) {
+    return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0;
 }

@@ -7,7 +7,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { most_rules = 200, instructions_per_rule = 8, most_instructions = 8 + most_rules * instructions_per_rule };
+enum {
+    most_rules = 200,
+    instructions_per_rule = 8,
+    most_instructions = 8 + most_rules * instructions_per_rule
+};
 
 struct program {
     struct bpf_insn code[most_instructions];
@@ -19,27 +23,34 @@ static void emit(struct program *program, struct bpf_insn instruction) {
 }
 
 static struct bpf_insn load(int destination, int offset) {
-    return (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (uint8_t)destination & 15u,
-                             .src_reg = BPF_REG_1, .off = (int16_t)offset};
+    return (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_W,
+                             .dst_reg = (uint8_t)destination & 15u,
+                             .src_reg = BPF_REG_1,
+                             .off = (int16_t)offset};
 }
 
 static struct bpf_insn compute(int operation, int destination, int value) {
-    return (struct bpf_insn){.code = (uint8_t)(BPF_ALU | BPF_K | operation), .dst_reg = (uint8_t)destination & 15u,
+    return (struct bpf_insn){.code = (uint8_t)(BPF_ALU | BPF_K | operation),
+                             .dst_reg = (uint8_t)destination & 15u,
                              .imm = value};
 }
 
 static struct bpf_insn copy(int destination, int source) {
-    return (struct bpf_insn){.code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = (uint8_t)destination & 15u,
+    return (struct bpf_insn){.code = BPF_ALU | BPF_MOV | BPF_X,
+                             .dst_reg = (uint8_t)destination & 15u,
                              .src_reg = (uint8_t)source & 15u};
 }
 
 static struct bpf_insn skip_unless_equal(int reg, int value, int distance) {
-    return (struct bpf_insn){.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = (uint8_t)reg & 15u,
-                             .off = (int16_t)distance, .imm = value};
+    return (struct bpf_insn){.code = BPF_JMP | BPF_JNE | BPF_K,
+                             .dst_reg = (uint8_t)reg & 15u,
+                             .off = (int16_t)distance,
+                             .imm = value};
 }
 
 static void emit_answer(struct program *program, int answer) {
-    emit(program, (struct bpf_insn){.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = answer});
+    emit(program, (struct bpf_insn){
+                      .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = answer});
     emit(program, (struct bpf_insn){.code = BPF_JMP | BPF_EXIT});
 }
 
@@ -48,10 +59,14 @@ static void emit_rule(struct program *program, const struct pintle_device_rule *
     /* How many instructions of this rule follow the one that jumps. */
     int left = 4 + (rule->type != 'a') + (rule->major_number >= 0) + (rule->minor_number >= 0);
     if (rule->type != 'a') {
-        emit(program, skip_unless_equal(BPF_REG_2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, --left + 1));
+        emit(program, skip_unless_equal(
+                          BPF_REG_2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR,
+                          --left + 1));
     }
-    if (rule->major_number >= 0) emit(program, skip_unless_equal(BPF_REG_4, rule->major_number, --left + 1));
-    if (rule->minor_number >= 0) emit(program, skip_unless_equal(BPF_REG_5, rule->minor_number, --left + 1));
+    if (rule->major_number >= 0)
+        emit(program, skip_unless_equal(BPF_REG_4, rule->major_number, --left + 1));
+    if (rule->minor_number >= 0)
+        emit(program, skip_unless_equal(BPF_REG_5, rule->minor_number, --left + 1));
     emit(program, copy(BPF_REG_0, BPF_REG_3));
     emit(program, compute(BPF_AND, BPF_REG_0, ~rule->access & 7));
     emit(program, skip_unless_equal(BPF_REG_0, 0, 2));
@@ -66,7 +81,8 @@ static void build(struct program *program, const struct pintle_device_rule *rule
     emit(program, compute(BPF_RSH, BPF_REG_3, 16));
     emit(program, load(BPF_REG_4, 4));
     emit(program, load(BPF_REG_5, 8));
-    for (int index = 0; index < count; index++) emit_rule(program, &rules[index]);
+    for (int index = 0; index < count; index++)
+        emit_rule(program, &rules[index]);
     emit_answer(program, 0);
 }
 
@@ -84,7 +100,8 @@ int pintle_device_filter_attach(int cgroup, const struct pintle_device_rule *rul
     attributes.insn_cnt = (uint32_t)program.count;
     attributes.license = (uint64_t)(uintptr_t) "Apache-2.0";
     int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof attributes);
-    if (fd < 0) return -1;
+    if (fd < 0)
+        return -1;
     memset(&attributes, 0, sizeof attributes);
     attributes.target_fd = (uint32_t)cgroup;
     attributes.attach_bpf_fd = (uint32_t)fd;

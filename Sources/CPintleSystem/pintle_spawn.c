@@ -27,10 +27,13 @@ struct launch {
 };
 
 int pintle_open_program(const char *path) {
-    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+    struct mount_attr attributes = {.attr_set =
+                                        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
     int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (fd < 0) return -1;
-    if (mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0) return fd;
+    if (fd < 0)
+        return -1;
+    if (mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0)
+        return fd;
     int error = errno;
     close(fd);
     errno = error;
@@ -47,24 +50,31 @@ static int fail(struct launch *launch, const char *stage) {
 static int child_main(void *context) {
     struct launch *launch = context;
     struct sigaction standard = {.sa_handler = SIG_DFL};
-    for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &standard, NULL);
     /* Out of the way first, so that no target overwrites a source. */
     int sources[4] = {launch->control, launch->directory, launch->mounts, launch->program};
     for (int index = 0; index < 4; index++) {
         sources[index] = fcntl(sources[index], F_DUPFD_CLOEXEC, high_descriptor);
-        if (sources[index] < 0) return fail(launch, "descriptors");
+        if (sources[index] < 0)
+            return fail(launch, "descriptors");
     }
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0) return fail(launch, "/dev/null");
+    if (null < 0)
+        return fail(launch, "/dev/null");
     for (int fd = 0; fd < 3; fd++) {
-        if (dup2(null, fd) < 0) return fail(launch, "descriptors");
+        if (dup2(null, fd) < 0)
+            return fail(launch, "descriptors");
     }
     for (int index = 0; index < 3; index++) {
-        if (dup2(sources[index], PINTLE_INFRA_FD_CONTROL + index) < 0) return fail(launch, "descriptors");
+        if (dup2(sources[index], PINTLE_INFRA_FD_CONTROL + index) < 0)
+            return fail(launch, "descriptors");
     }
     int program = PINTLE_INFRA_FD_FIRST_FREE;
-    if (dup3(sources[3], program, O_CLOEXEC) < 0) return fail(launch, "descriptors");
-    if (close_range((unsigned)program + 1, ~0u, 0) != 0) return fail(launch, "close_range");
+    if (dup3(sources[3], program, O_CLOEXEC) < 0)
+        return fail(launch, "descriptors");
+    if (close_range((unsigned)program + 1, ~0u, 0) != 0)
+        return fail(launch, "close_range");
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -76,17 +86,23 @@ static int child_main(void *context) {
 
 static int clone_flags(uint32_t namespaces) {
     int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_NEWNS | SIGCHLD;
-    if (namespaces & PINTLE_SPAWN_NETWORK) flags |= CLONE_NEWNET;
-    if (namespaces & PINTLE_SPAWN_IPC) flags |= CLONE_NEWIPC;
-    if (namespaces & PINTLE_SPAWN_UTS) flags |= CLONE_NEWUTS;
+    if (namespaces & PINTLE_SPAWN_NETWORK)
+        flags |= CLONE_NEWNET;
+    if (namespaces & PINTLE_SPAWN_IPC)
+        flags |= CLONE_NEWIPC;
+    if (namespaces & PINTLE_SPAWN_UTS)
+        flags |= CLONE_NEWUTS;
     return flags;
 }
 
-int pintle_spawn_infra(int program, int control, int directory, int mounts, uint32_t namespaces, const char *name,
-                       int *pidfd, const char **stage) {
+int pintle_spawn_infra(int program, int control, int directory, int mounts, uint32_t namespaces,
+                       const char *name, int *pidfd, const char **stage) {
     char stack[stack_size] __attribute__((aligned(16)));
-    struct launch launch = {
-        .program = program, .control = control, .directory = directory, .mounts = mounts, .name = name};
+    struct launch launch = {.program = program,
+                            .control = control,
+                            .directory = directory,
+                            .mounts = mounts,
+                            .name = name};
     sigset_t all;
     sigfillset(&all);
     *stage = "clone";
@@ -94,7 +110,8 @@ int pintle_spawn_infra(int program, int control, int directory, int mounts, uint
     int pid = clone(child_main, stack + stack_size, clone_flags(namespaces), &launch, pidfd);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &launch.mask, NULL);
-    if (pid > 0 && launch.error == 0) return pid;
+    if (pid > 0 && launch.error == 0)
+        return pid;
     if (pid > 0) {
         error = launch.error;
         *stage = launch.stage;
@@ -107,10 +124,13 @@ int pintle_spawn_infra(int program, int control, int directory, int mounts, uint
 
 int pintle_reap(int pidfd) {
     siginfo_t info = {0};
-    if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | __WALL) != 0) return 1;
+    if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | __WALL) != 0)
+        return 1;
     return info.si_pid != 0;
 }
 
-int pintle_signal_process(int pidfd, int number) { return pidfd_send_signal(pidfd, number, NULL, 0); }
+int pintle_signal_process(int pidfd, int number) {
+    return pidfd_send_signal(pidfd, number, NULL, 0);
+}
 
 int pintle_open_process(int pid) { return pidfd_open(pid, 0); }

@@ -22,8 +22,10 @@ void pintle_poller_remove(int poller, int fd) { epoll_ctl(poller, EPOLL_CTL_DEL,
 int pintle_poller_wait(int poller, uint64_t *tokens, int32_t capacity, int timeout) {
     struct epoll_event events[batch];
     int count = epoll_wait(poller, events, capacity < batch ? capacity : batch, timeout);
-    if (count < 0) return errno == EINTR ? 0 : -1;
-    for (int index = 0; index < count; index++) tokens[index] = events[index].data.u64;
+    if (count < 0)
+        return errno == EINTR ? 0 : -1;
+    for (int index = 0; index < count; index++)
+        tokens[index] = events[index].data.u64;
     return count;
 }
 

@@ -122,22 +122,36 @@ public final class DriverHost: Sendable {
 }
 
 extension Manifest {
+    /// The manifest in a file of a folder; nil for a JSON file that is none, since others may lie there.
+    ///
+    /// - Throws: ``DriverError`` with code `refused` when the file can't be read or could be changed by others,
+    ///   ``ManifestError`` for what it says.
+    static func read(_ name: String, in folder: borrowing DriverFolder) throws -> Manifest? {
+        let path = "\(folder.path)/\(name)"
+        let descriptor = try folder.open(name)
+        defer { Glibc.close(descriptor) }
+        guard let bytes = DriverFile.contents(descriptor, limit: 1 << 20) else {
+            throw DriverError(.refused, driver: path, "the manifest can't be read or is larger than 1 MiB")
+        }
+        guard isManifest(bytes) else { return nil }
+        try OwnedFile.check(descriptor: descriptor, path)
+        return try Manifest(bytes, path: path)
+    }
+
+    /// A manifest says so by its format or library; one that is no JSON is a manifest when it looks like one.
+    private static func isManifest(_ bytes: [UInt8]) -> Bool {
+        if let json = try? JSON(parsing: bytes) { return json["format"].string != nil || json["library"].string != nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return text.contains("\"library\"") && text.contains("\"interfaces\"")
+    }
+
     /// Every manifest of a folder, sorted by file name. Opens no library.
     ///
-    /// - Throws: ``DriverError`` with code `refused` for a manifest that can't be read and for two with one id.
+    /// - Throws: As ``read(_:in:)``, and ``DriverError`` with code `refused` for two manifests with one id.
     static func all(in folder: borrowing DriverFolder) throws -> [Manifest] {
         var manifests: [Manifest] = []
-        let libraries = Set(folder.names(suffix: ".so"))
         for name in folder.names(suffix: ".json") {
-            // Other JSON files may lie in the folder: a manifest is one that has a library of its name beside it.
-            let stem = name.dropLast(".json".count)
-            guard libraries.contains("lib\(stem).so") || libraries.contains("\(stem).so") else { continue }
-            let descriptor = try folder.open(name)
-            defer { close(descriptor) }
-            guard let bytes = DriverFile.contents(descriptor, limit: 1 << 20) else {
-                throw DriverError(.refused, driver: "\(folder.path)/\(name)", "the manifest can't be read or is larger than 1 MiB")
-            }
-            let manifest = try Manifest(bytes, path: "\(folder.path)/\(name)")
+            guard let manifest = try read(name, in: folder) else { continue }
             if let other = manifests.first(where: { $0.id == manifest.id }) {
                 throw DriverError(.refused, driver: manifest.id, "two manifests have this id: \(other.path) and \(manifest.path)")
             }

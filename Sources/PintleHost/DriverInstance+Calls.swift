@@ -1,7 +1,6 @@
 internal import CPintleABI
 internal import PintleInterfaces
 internal import PintleLedger
-internal import Synchronization
 
 /// The four shapes of an operation. The generated clients call these.
 extension DriverInstance {
@@ -14,8 +13,8 @@ extension DriverInstance {
         _ operation: Operation, object: String?, request: Request, timeout: Duration?,
         _ invocation: @escaping Invocation<Request, ABINothing>
     ) async throws(DriverError) {
-        try await run(operation, object: object, request: request, timeout: timeout ?? defaultTimeout,
-            onItem: { (_: ABINothing) in true }, invocation)
+        _ = try await run(
+            DriverCall(operation, object, request, .any, ABICollector<ABINothing>(), invocation), timeout ?? defaultTimeout)
     }
 
     /// An operation with one result.
@@ -23,11 +22,9 @@ extension DriverInstance {
         _ operation: Operation, object: String?, request: Request, timeout: Duration?,
         _ invocation: @escaping Invocation<Request, Item>
     ) async throws(DriverError) -> Item {
-        let items: [Item] = try await list(operation, object: object, request: request, timeout: timeout, invocation)
-        guard items.count == 1, let item = items.first else {
-            throw error(.misbehaved, operation, "the driver put \(items.count) results, promised is one (PD-8)")
-        }
-        return item
+        let collector = try await run(
+            DriverCall(operation, object, request, .one, ABICollector<Item>(), invocation), timeout ?? defaultTimeout)
+        return try collector.first.orThrow { self.promisedOne(operation, 0) }
     }
 
     /// An operation with any number of results, which count only if it succeeds.
@@ -35,14 +32,9 @@ extension DriverInstance {
         _ operation: Operation, object: String?, request: Request, timeout: Duration?,
         _ invocation: @escaping Invocation<Request, Item>
     ) async throws(DriverError) -> [Item] {
-        let items = ItemBox<Item>()
         try await run(
-            operation, object: object, request: request, timeout: timeout ?? defaultTimeout,
-            onItem: { item in
-                items.append(item)
-                return true
-            }, invocation)
-        return items.take()
+            DriverCall(operation, object, request, .any, ABICollector(), invocation), timeout ?? defaultTimeout
+        ).items
     }
 
     /// An operation that puts items while it runs. Without `timeout` it ends only by itself or when cancelled.
@@ -50,111 +42,139 @@ extension DriverInstance {
         _ operation: Operation, object: String?, request: Request, timeout: Duration?,
         onItem: @escaping @Sendable (Item) -> Bool, _ invocation: @escaping Invocation<Request, Item>
     ) async throws(DriverError) {
-        try await run(operation, object: object, request: request, timeout: timeout, onItem: onItem, invocation)
+        _ = try await run(
+            DriverCall(operation, object, request, .any, ABICollector(onItem), invocation), timeout)
+    }
+
+    /// An operation with one result, called on this thread, which must be one that may block unless it is quick.
+    ///
+    /// - Parameter deadline: Nanoseconds of CLOCK_MONOTONIC; 0 for none. Nobody cancels the call then.
+    func valueNow<Request: ABIStruct, Item: ABIResult>(
+        _ operation: Operation, request: Request, deadline: UInt64,
+        _ invocation: @escaping Invocation<Request, Item>
+    ) throws(DriverError) -> Item {
+        let call = DriverCall(operation, nil, request, .one, ABICollector<Item>(), invocation)
+        try CallFrame.withFrame(quick: operation.quick) { (frame) throws(DriverError) in
+            frame.begin(operation: operation.number, deadline: deadline)
+            try self.guarded(call, frame)
+        }
+        return try call.collector.first.orThrow { self.promisedOne(operation, 0) }
     }
 
     private func run<Request: ABIStruct, Item: ABIResult>(
-        _ operation: Operation, object: String?, request: Request, timeout: Duration?,
-        onItem: @escaping @Sendable (Item) -> Bool, _ invocation: @escaping Invocation<Request, Item>
-    ) async throws(DriverError) {
+        _ call: DriverCall<Request, Item>, _ timeout: Duration?
+    ) async throws(DriverError) -> ABICollector<Item> {
+        let operation = call.operation
         if hasFailed {
             throw error(
                 .unavailable, operation, reason: "TooManyStuckCalls",
                 "\(stuckCalls) calls are stuck; the driver is not called any more until the node is restarted")
         }
         if operation.quick {
-            return try callNow(operation, request: request, onItem: onItem, invocation)
-        }
-        if let object {
-            guard await enter(object) else {
-                throw error(
-                    .busyRetry, operation, reason: "ObjectStuck", "an earlier call for \(object) has not returned",
-                    retryAfter: .seconds(10))
+            try CallFrame.withFrame(quick: true) { (frame) throws(DriverError) in
+                frame.begin(operation: operation.number, deadline: 0)
+                try self.guarded(call, frame)
             }
+            return call.collector
         }
-        defer { if let object { leave(object) } }
         let deadline = timeout.map { monotonicNanoseconds() + $0.wholeNanoseconds } ?? 0
-        let job = CallJob(self, operation, object: object, deadline: deadline) { frame in
-            Result { () throws(DriverError) in
-                try self.guarded(operation, object: object, request: request, onItem: onItem, frame, invocation)
-            }
+        let job = CallJob(self, operation, object: call.object, deadline: deadline) { frame in
+            Result { () throws(DriverError) in try self.guarded(call, frame) }
         }
-        let result: Result<Void, DriverError> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                job.onFinish { result in
-                    Watchdog.shared.forget(job)
-                    continuation.resume(returning: result)
-                }
-                Watchdog.shared.watch(job)
-                DriverThreads.shared.submit(job)
-            }
-        } onCancel: {
-            Watchdog.shared.cancelled(job)
-        }
-        try result.get()
+        try await job.value()
+        return call.collector
     }
 
-    /// Calls on this thread, which must be a driver thread unless the operation is quick.
-    func callNow<Request: ABIStruct, Item: ABIResult>(
-        _ operation: Operation, request: Request, onItem: @escaping (Item) -> Bool,
-        _ invocation: Invocation<Request, Item>
-    ) throws(DriverError) {
-        let frame = CallFrame()
-        frame.begin(operation: operation.number, deadline: 0)
-        try call(operation, request: request, onItem: onItem, frame, invocation)
-    }
-
+    /// The call and, when it changes something that has an id, an intent around it.
     private func guarded<Request: ABIStruct, Item: ABIResult>(
-        _ operation: Operation, object: String?, request: Request, onItem: @escaping (Item) -> Bool, _ frame: CallFrame,
-        _ invocation: Invocation<Request, Item>
+        _ call: DriverCall<Request, Item>, _ frame: CallFrame
     ) throws(DriverError) {
-        let intent: Intent?
-        if let object { intent = try begin(operation, object: object, digest: FieldTable.digest(of: request)) } else { intent = nil }
+        let request = frame.arena.place(call.request)
+        let operation = call.operation
+        guard let object = call.object, operation.isRecorded, ledger != nil else {
+            return try checked(call, request, frame)
+        }
+        let intent = try begin(operation, object: object, digest: FieldTable.digest(of: Request.self, at: request))
         do {
-            try call(operation, request: request, onItem: onItem, frame, invocation)
+            try checked(call, request, frame)
         } catch {
-            // A creation that fails leaves nothing; a removal that fails may have left part of its object.
-            if let intent { finish(intent, operation.effect == .creates ? .failed : .unknown) }
+            if let intent { finish(intent, operation.leaves(after: error.code)) }
             throw error
         }
         if let intent { finish(intent, .succeeded) }
     }
 
-    private func call<Request: ABIStruct, Item: ABIResult>(
-        _ operation: Operation, request: Request, onItem: @escaping (Item) -> Bool, _ frame: CallFrame,
-        _ invocation: Invocation<Request, Item>
+    private func checked<Request: ABIStruct, Item: ABIResult>(
+        _ call: DriverCall<Request, Item>, _ request: UnsafePointer<Request.C>, _ frame: CallFrame
     ) throws(DriverError) {
-        let collector = ABICollector<Item>(onItem)
-        let arena = ABIArena()
+        let operation = call.operation
         let began = monotonicNanoseconds()
-        let status: Int32? = withExtendedLifetime((collector, arena)) {
-            var sink = Item.makeSink(collector)
-            return invocation(self, frame.raw, arena.place(request), &sink)
+        let status: Int32? = withExtendedLifetime(call.collector) {
+            var sink = Item.makeSink(call.collector)
+            return call.invocation(self, frame.raw, request, &sink)
         }
-        statistics(of: operation).record(monotonicNanoseconds() - began, failed: status != 0)
+        let ended = monotonicNanoseconds()
+        record(operation, ended - began, failed: status != PINTLE_OK)
         guard let status else { throw error(.unsupported, operation, "the driver does not offer this operation") }
-        if let failure = collector.failure {
+        guard status == PINTLE_OK else { throw failure(operation, status, frame, ended) }
+        if let failure = call.collector.failure {
             throw error(.misbehaved, operation, "a result is malformed: \(failure.description) (PD-6)")
         }
-        guard status != PINTLE_OK else { return }
+        guard call.results == .one else { return }
+        let count = call.collector.first == nil ? 0 : 1 + call.collector.others.count
+        guard count == 1 else { throw promisedOne(operation, count) }
+    }
+
+    func failure(_ operation: Operation, _ status: Int32, _ frame: CallFrame, _ now: UInt64) -> DriverError {
         let detail = frame.takeFailure()
         var code = DriverError.Code(status: status)
-        if code == .cancelled, frame.raw.pointee.deadline_ns != 0, frame.raw.pointee.deadline_ns <= monotonicNanoseconds() {
-            code = .deadline
-        }
-        throw error(
+        let deadline = frame.raw.pointee.deadline_ns
+        if code == .cancelled, deadline != 0, deadline <= now { code = .deadline }
+        return error(
             code, operation, reason: detail?.reason ?? "",
             detail.map { $0.message }.flatMap { $0.isEmpty ? nil : $0 } ?? "the driver answered \(status) without a reason",
             errno: detail.flatMap { $0.errno == 0 ? nil : $0.errno },
             retryAfter: detail.flatMap { $0.retryAfterNanoseconds == 0 ? nil : .nanoseconds($0.retryAfterNanoseconds) })
     }
+
+    private func promisedOne(_ operation: Operation, _ count: Int) -> DriverError {
+        error(.misbehaved, operation, "the driver put \(count) results, promised is one (PD-8)")
+    }
 }
 
-/// Items collected on a driver thread for a task that waits.
-private final class ItemBox<Item: Sendable>: Sendable {
-    private let items = Mutex<[Item]>([])
-    func append(_ item: Item) { items.withLock { $0.append(item) } }
-    func take() -> [Item] { items.withLock { $0 } }
+/// What a call consists of, for the thread that makes it.
+struct DriverCall<Request: ABIStruct, Item: ABIResult>: @unchecked Sendable {
+    // The collector is used by the driver's thread only, and by the task that waits once the call has ended. When the
+    // call is written off, the task gets an error and never looks.
+
+    /// How many results are promised.
+    enum Results { case one, any }
+
+    let operation: Operation
+    let object: String?
+    let request: Request
+    let results: Results
+    let collector: ABICollector<Item>
+    let invocation: DriverInstance.Invocation<Request, Item>
+
+    init(
+        _ operation: Operation, _ object: String?, _ request: Request, _ results: Results,
+        _ collector: ABICollector<Item>, _ invocation: @escaping DriverInstance.Invocation<Request, Item>
+    ) {
+        self.operation = operation
+        self.object = object
+        self.request = request
+        self.results = results
+        self.collector = collector
+        self.invocation = invocation
+    }
+}
+
+extension Optional {
+    fileprivate func orThrow(_ error: () -> DriverError) throws(DriverError) -> Wrapped {
+        guard let self else { throw error() }
+        return self
+    }
 }
 
 extension Duration {

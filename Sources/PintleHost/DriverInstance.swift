@@ -1,4 +1,5 @@
 internal import CPintleABI
+internal import CPintleFields
 internal import PintleInterfaces
 internal import PintleLedger
 internal import Synchronization
@@ -21,17 +22,18 @@ public final class DriverInstance: @unchecked Sendable {
     public let maxStuckCalls: Int
 
     let handle: pintle_handle
+    let ledger: Ledger?
     private let functions: UnsafeMutableRawPointer
-    private let ledger: Ledger?
     private let gate = ObjectGate()
     private let plugin: LoadedPlugin
     private let hostTable: HostTable
+    private let operations: [(name: String, statistics: OperationStatistics)]
+    private let failing = Atomic<Bool>(false)
     private let state = Mutex(State())
 
     private struct State {
-        var statistics: [UInt32: (name: String, statistics: OperationStatistics)] = [:]
         var stuck = 0
-        var writtenOff: UInt64 = 0
+        var isClosed = false
     }
 
     init(
@@ -48,35 +50,59 @@ public final class DriverInstance: @unchecked Sendable {
         self.defaultTimeout = timeout
         self.maxStuckCalls = maxStuckCalls
         functions = interface.copyTable()
+        operations = FieldTable.interface(interface.id).map { info in
+            FieldTable.operations(of: info).map { (FieldTable.name($0.name), OperationStatistics()) }
+        } ?? []
     }
 
-    deinit { functions.deallocate() }
+    deinit {
+        close()
+        functions.deallocate()
+    }
 
     /// The table of operations, as long as ours: what the driver does not offer is null.
     func table<Table>(as type: Table.Type) -> UnsafePointer<Table> {
         UnsafePointer(functions.assumingMemoryBound(to: Table.self))
     }
 
-    /// Calls whose driver never returned, and that still have not.
+    /// The function of an operation, or nil when the driver does not offer it.
+    func function(_ number: UInt32) -> UnsafeRawPointer? {
+        guard number < operations.count else { return nil }
+        return functions.load(fromByteOffset: 8 + 8 * Int(number), as: UnsafeRawPointer?.self)
+    }
+
+    /// Calls that were written off and have not returned.
     public var stuckCalls: Int { state.withLock { $0.stuck } }
 
     /// Whether so many calls are stuck that the instance is no longer used.
-    public var hasFailed: Bool { stuckCalls >= maxStuckCalls }
+    public var hasFailed: Bool { failing.load(ordering: .relaxed) }
 
-    /// Statistics by operation name.
+    /// Statistics by operation name, of the operations that were called.
     public var statistics: [String: OperationStatistics] {
-        state.withLock { state in
-            var all: [String: OperationStatistics] = [:]
-            for entry in state.statistics.values { all[entry.name] = entry.statistics }
-            return all
-        }
+        var all: [String: OperationStatistics] = [:]
+        for entry in operations where entry.statistics.calls > 0 { all[entry.name] = entry.statistics }
+        return all
     }
 
-    /// Closes the instance. No call may be running.
+    /// Closes the instance, once. No call may be running.
+    ///
+    /// While calls are stuck the driver is not told, and what it was given stays valid until the process ends.
     public func close() {
+        let stuck: Int? = state.withLock { state in
+            defer { state.isClosed = true }
+            return state.isClosed ? nil : state.stuck
+        }
+        guard let stuck else { return }
+        guard stuck == 0 else {
+            _ = Unmanaged.passRetained(hostTable)
+            hostTable.sink.log(.error, driver, "host: \(stuck) calls are stuck; \(interface) is left open")
+            return
+        }
         let frame = CallFrame()
         frame.begin(operation: 0, deadline: monotonicNanoseconds() + 10_000_000_000)
-        _ = plugin.descriptor.close?(handle, frame.raw)
+        let status = plugin.descriptor.close?(handle, frame.raw) ?? PINTLE_UNSUPPORTED
+        guard status != PINTLE_OK else { return }
+        hostTable.sink.log(.error, driver, "host: close answered \(status): \(frame.takeFailure()?.message ?? "no reason given")")
     }
 
     func error(
@@ -88,35 +114,13 @@ public final class DriverInstance: @unchecked Sendable {
             retryAfter: retryAfter)
     }
 
-    func wroteOff(_ job: CallJob) {
-        state.withLock {
-            $0.stuck += 1
-            $0.writtenOff += 1
-        }
-        if let object = job.object { gate.stuck(object) }
-        hostTable.sink.log(
-            .error, driver, "host: call \(job.operation.qualified) for \(job.object ?? "the instance") is stuck and written off (PD-9)")
+    func record(_ operation: Operation, _ nanoseconds: UInt64, failed: Bool) {
+        guard operation.number < operations.count else { return }
+        operations[Int(operation.number)].statistics.record(nanoseconds, failed: failed)
     }
-
-    func returnedLate(_ object: String?) {
-        state.withLock { $0.stuck -= 1 }
-        if let object { gate.freed(object) }
-    }
-
-    func statistics(of operation: Operation) -> OperationStatistics {
-        state.withLock { state in
-            if let found = state.statistics[operation.number] { return found.statistics }
-            let made = OperationStatistics()
-            state.statistics[operation.number] = (operation.name, made)
-            return made
-        }
-    }
-
-    func enter(_ object: String) async -> Bool { await gate.enter(object) }
-    func leave(_ object: String) { gate.leave(object) }
 
     func begin(_ operation: Operation, object: String, digest: [UInt8]) throws(DriverError) -> Intent? {
-        guard let ledger, operation.changes == .kernel || operation.changes == .durable else { return nil }
+        guard let ledger else { return nil }
         do {
             return try ledger.begin(
                 IntentRequest(
@@ -133,5 +137,50 @@ public final class DriverInstance: @unchecked Sendable {
         } catch {
             hostTable.sink.log(.error, driver, "the ledger could not record a result: \(error)")
         }
+    }
+}
+
+extension DriverInstance: CallOwner {
+    func error(_ code: DriverError.Code, _ operation: Operation, reason: String, _ message: String) -> DriverError {
+        error(code, operation, reason: reason, message, errno: nil)
+    }
+
+    func stuck(_ operation: Operation, _ object: String) -> DriverError {
+        error(
+            .busyRetry, operation, reason: "ObjectStuck", "an earlier call for \(object) has not returned",
+            retryAfter: .seconds(10))
+    }
+
+    func admit(_ job: CallJob) {
+        guard let object = job.object else { return DriverThreads.shared.submit(job) }
+        switch gate.enter(object, job) {
+        case .enter: DriverThreads.shared.submit(job)
+        case .wait: break
+        case .stuck: job.refuse(stuck(job.operation, object))
+        }
+    }
+
+    func left(_ object: String?) {
+        guard let object, let next = gate.leave(object) else { return }
+        DriverThreads.shared.submit(next)
+    }
+
+    func wroteOff(_ job: CallJob) -> [CallJob] {
+        state.withLock { state in
+            state.stuck += 1
+            failing.store(state.stuck >= maxStuckCalls, ordering: .relaxed)
+        }
+        hostTable.sink.log(
+            .error, driver,
+            "host: \(job.operation.qualified) for \(job.object ?? "the instance") is stuck and written off (PD-9)")
+        return job.object.map { gate.stuck($0) } ?? []
+    }
+
+    func returnedLate(_ object: String?) {
+        state.withLock { state in
+            state.stuck -= 1
+            failing.store(state.stuck >= maxStuckCalls, ordering: .relaxed)
+        }
+        if let object { gate.freed(object) }
     }
 }

@@ -64,7 +64,7 @@ final class HostTable: @unchecked Sendable {
             table.sink.event(
                 DriverLogLevel(rawValue: level) ?? .info, table.driver, reason: HostTable.text(reason), HostTable.text(message))
         }
-        raw.pointee.thread_check = { _ in 1 }
+        raw.pointee.thread_check = { _ in CallFrame.threadIsQuick ? 0 : 1 }
         raw.pointee.get_extension = { _, _ in nil }
         raw.pointee.ledger_put = { host, entry in
             guard let table = HostTable.of(host), let entry else { return PINTLE_INVALID }

@@ -11,11 +11,21 @@ public final class ABIArena {
     private var chunks: [UnsafeMutableRawPointer] = []
     private var next: UnsafeMutableRawPointer?
     private var left = 0
+    private var firstCount = 0
 
     /// An empty arena; memory is taken when it is needed.
     public init() {}
 
     deinit { for chunk in chunks { chunk.deallocate() } }
+
+    /// Forgets everything that was placed, and keeps the first 4 KiB for what comes next.
+    public func reset() {
+        guard let first = chunks.first else { return }
+        for chunk in chunks.dropFirst() { chunk.deallocate() }
+        if chunks.count > 1 { chunks.removeLast(chunks.count - 1) }
+        next = first
+        left = firstCount
+    }
 
     /// Uninitialised memory, 16-byte aligned, that lives as long as the arena.
     public func allocate(_ count: Int) -> UnsafeMutableRawPointer {
@@ -23,6 +33,7 @@ public final class ABIArena {
         if size > left {
             let chunk = max(size, 4096)
             let memory = UnsafeMutableRawPointer.allocate(byteCount: chunk, alignment: 16)
+            if chunks.isEmpty { firstCount = chunk }
             chunks.append(memory)
             next = memory
             left = chunk

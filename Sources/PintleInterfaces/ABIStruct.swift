@@ -68,7 +68,7 @@ extension ABIStruct {
     }
 
     static func copy(_ pointer: UnsafeRawPointer, strict: Bool) throws(ABIError) -> C {
-        let size = Int(pointer.load(as: UInt32.self))
+        let size = Int(pointer.loadUnaligned(as: UInt32.self))
         let ours = MemoryLayout<C>.size
         guard size >= minimumSize, size <= 1 << 20 else {
             throw ABIError(.malformed, "\(structName).size: expected at least \(minimumSize), found \(size)")

@@ -13,7 +13,9 @@ package final class Bell: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Ends the wait that is going on, or the next one. Never blocks.
+    /// Ends the wait that is going on, or the next one.
+    ///
+    /// Never blocks.
     package func ring() { pintle_bell_ring(descriptor) }
 
     /// Waits for a ring and silences the bell.

@@ -4,7 +4,7 @@ import Glibc
 package enum FileAccess {
     /// Reads a whole file, also one of /proc or a cgroup, whose size reads as zero.
     ///
-    /// - Parameter limit: Bytes; a longer file is an `EFBIG`.
+    /// A file of more than `limit` bytes is an `EFBIG`.
     package static func read(_ path: String, limit: Int = 16 << 20) throws(SystemError) -> [UInt8] {
         let file = try OwnedDescriptor(opening: path, O_RDONLY)
         return try file.withRaw { (fd) throws(SystemError) in try read(descriptor: fd, path, limit: limit) }

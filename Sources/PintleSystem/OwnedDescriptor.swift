@@ -7,7 +7,9 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
     /// Takes ownership of `raw`, which must be open.
     package init(adopting raw: Int32) { self.raw = raw }
 
-    /// Opens a path. `O_CLOEXEC` is added.
+    /// Opens a path.
+    ///
+    /// `O_CLOEXEC` is added.
     package init(opening path: String, _ flags: Int32, mode: UInt32 = 0) throws(SystemError) {
         let fd = Glibc.open(path, flags | O_CLOEXEC, mode)
         guard fd >= 0 else { throw SystemError("open", path) }

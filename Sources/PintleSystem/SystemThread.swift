@@ -17,20 +17,22 @@ package final class SystemThread: @unchecked Sendable {
 
     /// Starts a thread with all signals blocked, so that the process' handlers run elsewhere.
     ///
-    /// - Parameter name: Shown by `ps -L`; at most 15 bytes.
+    /// The first 15 bytes of the name are shown by `ps -L`.
     package init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
         let work = Unmanaged.passRetained(Work(name, body))
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_BLOCK, &all, &before)
-        let error = pthread_create(&handle, nil, { context in
-            guard let context else { return nil }
-            let work = Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
-            pintle_thread_name(work.name)
-            work.body()
-            return nil
-        }, work.toOpaque())
+        let error = pthread_create(
+            &handle, nil,
+            { context in
+                guard let context else { return nil }
+                let work = Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
+                pintle_thread_name(work.name)
+                work.body()
+                return nil
+            }, work.toOpaque())
         pthread_sigmask(SIG_SETMASK, &before, nil)
         guard error == 0 else {
             work.release()
@@ -38,6 +40,8 @@ package final class SystemThread: @unchecked Sendable {
         }
     }
 
-    /// Waits for the thread's end. Call it once.
+    /// Waits for the thread's end.
+    ///
+    /// Call it once.
     package func join() { pthread_join(handle, nil) }
 }

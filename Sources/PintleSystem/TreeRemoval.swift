@@ -2,7 +2,9 @@ import Glibc
 
 /// Removes directories with all that is in them.
 package enum TreeRemoval {
-    /// Removes a path. A missing one is a success. Links are removed, never followed, and mount points are left alone.
+    /// Removes a path.
+    ///
+    /// A missing one is a success. Links are removed, never followed, and mount points are left alone.
     ///
     /// - Throws: ``SystemError`` for the first thing that could not be removed; the rest is removed nevertheless.
     package static func remove(_ path: String) throws(SystemError) {
@@ -15,7 +17,9 @@ package enum TreeRemoval {
         guard rmdir(path) == 0 || errno == ENOENT else { throw failure ?? SystemError("rmdir", path) }
     }
 
-    /// Empties a directory and closes its descriptor. Returns the first failure.
+    /// Empties a directory and closes its descriptor.
+    ///
+    /// Returns the first failure.
     private static func empty(_ descriptor: Int32, _ path: String) -> SystemError? {
         guard let directory = fdopendir(descriptor) else {
             close(descriptor)

@@ -160,7 +160,7 @@ struct LifecycleTests {
         let node = try Node()
         _ = try node.pod("old")
         var request = NetworkGcRequest()
-        request.validAttachments = []
+        request.valid = []
         var late: (namespace: Namespace, addresses: [IPAddress])?
         try node.lab.run {
             try node.driver.gc(request, .unbounded) { _ in

@@ -45,7 +45,9 @@ struct HostileStreamTests {
             try client.send(1, Array("0!!!".utf8))
             #expect(try client.receiveChannels().code == 1002)
             let other = try WebSocketTestClient(port: port, path: Self.path, protocols: ["v5.channel.k8s.io"])
-            for message: [UInt8] in [[], [9, 1], [254], [255], [255, 200], [3, 1], [1, 1]] { try other.send(2, message) }
+            for message: [UInt8] in [[], [9, 1], [254], [255], [255, 200], [3, 1], [1, 1]] {
+                try other.send(2, message)
+            }
             try other.send(2, [255, 0])
             #expect(try other.receiveChannels().code == 1000)
         }
@@ -67,7 +69,9 @@ struct HostileStreamTests {
             try await self.withShell { port in
                 let client = try SPDYTestClient(port: port, path: Self.path, versions: ["v4.channel.k8s.io"])
                 try client.send(bytes)
-                guard case .goAway(_, 1) = try client.receive() else { throw TestFailure("no GOAWAY for \(bytes.prefix(20))") }
+                guard case .goAway(_, 1) = try client.receive() else {
+                    throw TestFailure("no GOAWAY for \(bytes.prefix(20))")
+                }
             }
         }
     }
@@ -90,7 +94,9 @@ struct HostileStreamTests {
     @Test("noise after an upgrade never harms the server")
     func noise() async throws {
         var random = SeededRandom("stream noise")
-        let noise = (0..<60).map { _ in (0..<Int.random(in: 1...400, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) } }
+        let noise = (0..<60).map { _ in
+            (0..<Int.random(in: 1...400, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+        }
         try await self.withShell { port in
             for bytes in noise {
                 let web = try WebSocketTestClient(port: port, path: Self.path, protocols: ["v5.channel.k8s.io"])

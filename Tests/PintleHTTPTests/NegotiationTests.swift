@@ -13,15 +13,21 @@ struct NegotiationTests {
             request, webSocket: RemoteCommandUpgrade.webSocketProtocols, spdy: RemoteCommandUpgrade.spdyProtocols)
     }
 
-    private static let handshake = [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
+    private static let handshake = [
+        ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ]
 
     @Test("the first of the client's protocols that is known here is taken")
     func first() throws {
-        let web = try self.choose(self.request(Self.handshake + [("Sec-WebSocket-Protocol", "v9, v5.channel.k8s.io, v4.channel.k8s.io")]))
+        let web = try self.choose(
+            self.request(Self.handshake + [("Sec-WebSocket-Protocol", "v9, v5.channel.k8s.io, v4.channel.k8s.io")]))
         #expect(web == .webSocket(.init(subprotocol: "v5.channel.k8s.io", accept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")))
         let spdy = try self.choose(
             self.request(
-                [("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "v4.channel.k8s.io"), ("X-Stream-Protocol-Version", "v3.channel.k8s.io")],
+                [
+                    ("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "v4.channel.k8s.io"),
+                    ("X-Stream-Protocol-Version", "v3.channel.k8s.io"),
+                ],
                 method: "POST"))
         #expect(spdy == .spdy(.init(version: "v4.channel.k8s.io")))
         #expect(try self.choose(self.request([("upgrade", "spdy/3.1")])) == .spdy(.init(version: "")))

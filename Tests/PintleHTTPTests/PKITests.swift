@@ -57,12 +57,19 @@ struct PKITests {
     @Test("openssl agrees: chain, names, usage, subject")
     func openssl() async throws {
         _ = try self.load()
-        for (leaf, purpose) in [("apiserver", "sslserver"), ("admin", "sslclient"), ("apiserver-kubelet-client", "sslclient")] {
+        for (leaf, purpose) in [
+            ("apiserver", "sslserver"), ("admin", "sslclient"), ("apiserver-kubelet-client", "sslclient"),
+        ] {
             let outcome = try await run(
-                ["openssl", "verify", "-x509_strict", "-purpose", purpose, "-CAfile", "\(self.path)/ca.crt", "\(self.path)/\(leaf).crt"])
+                [
+                    "openssl", "verify", "-x509_strict", "-purpose", purpose, "-CAfile", "\(self.path)/ca.crt",
+                    "\(self.path)/\(leaf).crt",
+                ])
             #expect(outcome.status == 0, "\(outcome)")
         }
-        let serving = try await run(["openssl", "x509", "-in", "\(self.path)/apiserver.crt", "-noout", "-ext", "subjectAltName"])
+        let serving = try await run([
+            "openssl", "x509", "-in", "\(self.path)/apiserver.crt", "-noout", "-ext", "subjectAltName",
+        ])
         for name in [
             "DNS:localhost", "DNS:kubernetes", "DNS:kubernetes.default", "DNS:kubernetes.default.svc",
             "DNS:kubernetes.default.svc.cluster.local", "DNS:node-1", "IP Address:127.0.0.1",
@@ -72,7 +79,9 @@ struct PKITests {
         #expect(admin.output == "subject=O = system:masters, CN = kubernetes-admin\n")
     }
 
-    @Test("damage to the authority is an error that names the file, and nothing is overwritten", arguments: ["ca.crt", "ca.key"])
+    @Test(
+        "damage to the authority is an error that names the file, and nothing is overwritten",
+        arguments: ["ca.crt", "ca.key"])
     func damage(_ file: String) throws {
         _ = try self.load()
         let path = "\(self.path)/\(file)"
@@ -89,7 +98,8 @@ struct PKITests {
     func damagedLeaf() throws {
         let first = try self.load()
         try Data("nonsense".utf8).write(to: URL(fileURLWithPath: "\(self.path)/admin.crt"))
-        try Data(first.serving.privateKey.utf8).write(to: URL(fileURLWithPath: "\(self.path)/apiserver-kubelet-client.key"))
+        try Data(first.serving.privateKey.utf8).write(
+            to: URL(fileURLWithPath: "\(self.path)/apiserver-kubelet-client.key"))
         let second = try self.load()
         #expect(second.admin != first.admin && second.kubeletClient != first.kubeletClient)
         #expect(second.serving == first.serving)
@@ -105,7 +115,8 @@ struct PKITests {
 
     @Test("addresses are told from names, unspecified ones and doubles are left out")
     func servingNames() {
-        let names = ServingNames(nodeName: "localhost", listenAddresses: ["0.0.0.0", "::", "0:0:0:0:0:0:0:1", "192.0.2.1", "h"])
+        let names = ServingNames(
+            nodeName: "localhost", listenAddresses: ["0.0.0.0", "::", "0:0:0:0:0:0:0:1", "192.0.2.1", "h"])
         #expect(names.dns.filter { $0 == "localhost" }.count == 1 && names.dns.last == "h")
         #expect(names.addresses == ["127.0.0.1", "::1", "10.96.0.1", "192.0.2.1"])
     }

@@ -25,7 +25,8 @@ struct PortForwardTests {
         return try #require(result)
     }
 
-    private static func open(_ client: SPDYTestClient, port: Int, request: Int) throws -> (error: UInt32, data: UInt32) {
+    private static func open(_ client: SPDYTestClient, port: Int, request: Int) throws -> (error: UInt32, data: UInt32)
+    {
         let fields: SPDYHeaders = [("port", String(port)), ("requestid", String(request))]
         let error = try client.open([("streamtype", "error")] + fields)
         try client.send("", on: error, fin: true)
@@ -59,7 +60,8 @@ struct PortForwardTests {
     @Test("SPDY goes through a WebSocket as well")
     func tunnel() async throws {
         let texts = try await self.withEcho { port in
-            let socket = try WebSocketTestClient(port: port, path: "/portforward", protocols: ["SPDY/3.1+portforward.k8s.io"])
+            let socket = try WebSocketTestClient(
+                port: port, path: "/portforward", protocols: ["SPDY/3.1+portforward.k8s.io"])
             #expect(socket.head.contains("sec-websocket-protocol: SPDY/3.1+portforward.k8s.io"))
             return try Self.talk(try SPDYTestClient(tunnel: socket))
         }
@@ -69,7 +71,8 @@ struct PortForwardTests {
     @Test("in the old form over WebSocket each channel begins with its port")
     func channels() async throws {
         let channels = try await self.withEcho { port in
-            let client = try WebSocketTestClient(port: port, path: "/portforward?ports=80,9", protocols: ["v4.channel.k8s.io"])
+            let client = try WebSocketTestClient(
+                port: port, path: "/portforward?ports=80,9", protocols: ["v4.channel.k8s.io"])
             var channels: [UInt8: [UInt8]] = [:]
             // Data, error of port 80; data, error of port 9, which fails.
             while channels[3, default: []].count < 3 {
@@ -91,10 +94,12 @@ struct PortForwardTests {
         #expect(head.hasPrefix("HTTP/1.1 400 "))
     }
 
-    @Test("watch and log messages come in the form of the subprotocol", arguments: [
-        ("", MessageSession.Form.text, UInt8(1), "héllo"), ("", .binary, 2, "héllo"),
-        ("binary.k8s.io", .text, 2, "héllo"), ("base64.binary.k8s.io", .binary, 1, "aMOpbGxv"),
-    ])
+    @Test(
+        "watch and log messages come in the form of the subprotocol",
+        arguments: [
+            ("", MessageSession.Form.text, UInt8(1), "héllo"), ("", .binary, 2, "héllo"),
+            ("binary.k8s.io", .text, 2, "héllo"), ("base64.binary.k8s.io", .binary, 1, "aMOpbGxv"),
+        ])
     func messages(_ name: String, _ plain: MessageSession.Form, _ opcode: UInt8, _ text: String) async throws {
         try await withServer(responder: { request, exchange in
             Task {

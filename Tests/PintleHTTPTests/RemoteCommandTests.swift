@@ -16,7 +16,8 @@ struct RemoteCommandTests {
 
     private static func path(_ command: String, _ streams: String) -> String {
         let escaped = command.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-        return "/exec?command=sh&command=-c&command=\(escaped)" + streams.split(separator: " ").map { "&\($0)=true" }.joined()
+        return "/exec?command=sh&command=-c&command=\(escaped)"
+            + streams.split(separator: " ").map { "&\($0)=true" }.joined()
     }
 
     private static let success = #"{"metadata":{},"status":"Success"}"#
@@ -36,17 +37,23 @@ struct RemoteCommandTests {
         #expect(head.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
         #expect(result.code == 1000)
         #expect(result.channels[1] == "hello world\n" && result.channels[2] == "err\n")
-        #expect(result.channels[3]?.contains(#""reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"3"}]}"#) == true)
+        #expect(
+            result.channels[3]?.contains(
+                #""reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"3"}]}"#) == true)
     }
 
-    @Test("the error channel speaks as the subprotocol demands", arguments: [
-        ("v4.channel.k8s.io", "exit 0", success), ("channel.k8s.io", "exit 0", ""), ("", "exit 0", ""),
-        ("channel.k8s.io", "exit 4", "command terminated with non-zero exit code: exit status 4"),
-    ])
+    @Test(
+        "the error channel speaks as the subprotocol demands",
+        arguments: [
+            ("v4.channel.k8s.io", "exit 0", success), ("channel.k8s.io", "exit 0", ""), ("", "exit 0", ""),
+            ("channel.k8s.io", "exit 4", "command terminated with non-zero exit code: exit status 4"),
+        ])
     func errorChannel(_ name: String, _ command: String, _ expected: String) async throws {
         let result = try await self.withShell { port in
-            try WebSocketTestClient(port: port, path: Self.path(command, "stdout"), protocols: name.isEmpty ? [] : [name])
-                .receiveChannels()
+            try WebSocketTestClient(
+                port: port, path: Self.path(command, "stdout"), protocols: name.isEmpty ? [] : [name]
+            )
+            .receiveChannels()
         }
         #expect(result.channels[3, default: ""] == expected)
         #expect(result.channels[1] == "", "the first, empty message is on the output's channel")
@@ -55,7 +62,8 @@ struct RemoteCommandTests {
     @Test("base64 forms are text both ways", arguments: ["base64.channel.k8s.io", "v4.base64.channel.k8s.io"])
     func base64(_ name: String) async throws {
         let (head, texts) = try await self.withShell { port in
-            let client = try WebSocketTestClient(port: port, path: Self.path("read x; echo got $x", "stdin stdout"), protocols: [name])
+            let client = try WebSocketTestClient(
+                port: port, path: Self.path("read x; echo got $x", "stdin stdout"), protocols: [name])
             try client.send(1, Array("0aGkK".utf8))
             var texts: [String] = []
             while true {
@@ -74,7 +82,10 @@ struct RemoteCommandTests {
     func flushed() async throws {
         let result = try await self.withShell { port in
             try WebSocketTestClient(
-                port: port, path: Self.path("head -c 20000000 /dev/zero | tr '\\0' x; head -c 300000 /dev/zero | tr '\\0' y >&2", "stdout stderr"),
+                port: port,
+                path: Self.path(
+                    "head -c 20000000 /dev/zero | tr '\\0' x; head -c 300000 /dev/zero | tr '\\0' y >&2",
+                    "stdout stderr"),
                 protocols: ["v5.channel.k8s.io"]
             ).receiveChannels()
         }
@@ -86,8 +97,10 @@ struct RemoteCommandTests {
     func background() async throws {
         let clock = ContinuousClock(), start = ContinuousClock().now
         let result = try await self.withShell { port in
-            try WebSocketTestClient(port: port, path: Self.path("sleep 4 & echo out", "stdout"), protocols: ["v4.channel.k8s.io"])
-                .receiveChannels()
+            try WebSocketTestClient(
+                port: port, path: Self.path("sleep 4 & echo out", "stdout"), protocols: ["v4.channel.k8s.io"]
+            )
+            .receiveChannels()
         }
         #expect(result.channels[1] == "out\n" && result.channels[3] == Self.success)
         #expect(clock.now - start < .seconds(3))
@@ -113,13 +126,15 @@ struct RemoteCommandTests {
         #expect(spdy == "80x24;100x30;")
     }
 
-    @Test("over SPDY each version tells the outcome in its form", arguments: [
-        (["v5.channel.k8s.io", "v4.channel.k8s.io"], "v5.channel.k8s.io", #""message":"7""#),
-        (["v4.channel.k8s.io", "v3.channel.k8s.io"], "v4.channel.k8s.io", #""message":"7""#),
-        (["v3.channel.k8s.io"], "v3.channel.k8s.io", "exit status 7"),
-        (["v2.channel.k8s.io"], "v2.channel.k8s.io", "exit status 7"),
-        (["channel.k8s.io"], "channel.k8s.io", "exit status 7"), ([], "", "exit status 7"),
-    ], ["POST", "GET"])
+    @Test(
+        "over SPDY each version tells the outcome in its form",
+        arguments: [
+            (["v5.channel.k8s.io", "v4.channel.k8s.io"], "v5.channel.k8s.io", #""message":"7""#),
+            (["v4.channel.k8s.io", "v3.channel.k8s.io"], "v4.channel.k8s.io", #""message":"7""#),
+            (["v3.channel.k8s.io"], "v3.channel.k8s.io", "exit status 7"),
+            (["v2.channel.k8s.io"], "v2.channel.k8s.io", "exit status 7"),
+            (["channel.k8s.io"], "channel.k8s.io", "exit status 7"), ([], "", "exit status 7"),
+        ], ["POST", "GET"])
     func spdy(_ versions: (offered: [String], chosen: String, error: String), _ method: String) async throws {
         let (head, texts) = try await self.withShell { port in
             let client = try SPDYTestClient(
@@ -141,7 +156,8 @@ struct RemoteCommandTests {
     func windows() async throws {
         let (early, total, granted) = try await self.withShell { port in
             let client = try SPDYTestClient(
-                port: port, path: Self.path("head -c 100000 >/dev/null; head -c 200000 /dev/zero", "stdin stdout"), versions: ["v4.channel.k8s.io"])
+                port: port, path: Self.path("head -c 100000 >/dev/null; head -c 200000 /dev/zero", "stdin stdout"),
+                versions: ["v4.channel.k8s.io"])
             // SETTINGS: INITIAL_WINDOW_SIZE is 10,000.
             let word = SPDYTestClient.word
             try client.send(SPDYTestClient.control(4, word(1) + word(7) + word(10_000)))
@@ -213,7 +229,9 @@ struct RemoteCommandTests {
     func refused() async throws {
         let answer = try await self.withShell { port in
             let client = try RawClient(port: port)
-            try client.send("GET /exec HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v9\r\n\r\n")
+            try client.send(
+                "GET /exec HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v9\r\n\r\n"
+            )
             return try client.readToEnd()
         }
         #expect(answer.hasPrefix("HTTP/1.1 403 ") && answer.contains("connection: close"))

@@ -63,9 +63,12 @@ struct SPDYCodecTests {
         let deflater = try HeaderDeflater()
         var bytes: [UInt8] = []
         for number in 0..<20 {
-            bytes += self.synStream(deflater, id: UInt32(2 * number + 1), [("streamtype", "stdin"), ("port", "\(number)")])
+            bytes += self.synStream(
+                deflater, id: UInt32(2 * number + 1), [("streamtype", "stdin"), ("port", "\(number)")])
             let text = String(repeating: "x", count: Int.random(in: 0...3000, using: &random))
-            bytes += SPDYTestClient.word(UInt32(2 * number + 1)) + [1, 0, UInt8(text.count >> 8), UInt8(text.count & 255)] + Array(text.utf8)
+            bytes +=
+                SPDYTestClient.word(UInt32(2 * number + 1)) + [1, 0, UInt8(text.count >> 8), UInt8(text.count & 255)]
+                + Array(text.utf8)
         }
         func digest(_ frames: [SPDYFrame]) -> [String] {
             var result: [String] = []
@@ -130,8 +133,12 @@ struct SPDYCodecTests {
     func noise() throws {
         var random = SeededRandom("noise")
         for _ in 0..<2000 {
-            var bytes = (0..<Int.random(in: 1...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
-            if Bool.random(using: &random) { bytes = [0x80, 3, 0, UInt8.random(in: 1...9, using: &random), 0, 0] + bytes }
+            var bytes = (0..<Int.random(in: 1...300, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
+            if Bool.random(using: &random) {
+                bytes = [0x80, 3, 0, UInt8.random(in: 1...9, using: &random), 0, 0] + bytes
+            }
             _ = try? self.parse(bytes)
         }
     }

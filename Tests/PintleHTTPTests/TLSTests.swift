@@ -15,7 +15,9 @@ struct TLSTests {
             directory: self.directory.path, names: ServingNames(nodeName: "node", listenAddresses: []))
     }
 
-    private func curl(_ words: [String], port: Int, path: String = "/", certificate: Bool = false) async throws -> Outcome {
+    private func curl(_ words: [String], port: Int, path: String = "/", certificate: Bool = false) async throws
+        -> Outcome
+    {
         let identity = ["--cert", "\(self.directory.path)/admin.crt", "--key", "\(self.directory.path)/admin.key"]
         return try await run(
             ["curl", "-sS", "--cacert", "\(self.directory.path)/ca.crt"] + (certificate ? identity : []) + words
@@ -24,7 +26,8 @@ struct TLSTests {
 
     @Sendable private static func who(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         let identity = request.identity.map { "\($0.user) \($0.groups)" } ?? "nobody"
-        exchange.send(200, "\(request.method) \(identity) \(request.headers["host"] ?? "") \(request.body.readableBytes)")
+        exchange.send(
+            200, "\(request.method) \(identity) \(request.headers["host"] ?? "") \(request.body.readableBytes)")
     }
 
     @Test("who the client is comes from its certificate", arguments: ["--http1.1", "--http2"])
@@ -65,10 +68,14 @@ struct TLSTests {
                 let file = "\(self.directory.path)/body"
                 try Data(count: size).write(to: URL(fileURLWithPath: file))
                 for chunked in [false, true] {
-                    let words = [version, "--data-binary", "@\(file)", "-w", " %{http_code}"] + (chunked ? ["-H", "Transfer-Encoding: chunked", "-H", "Content-Length:"] : [])
+                    let words =
+                        [version, "--data-binary", "@\(file)", "-w", " %{http_code}"]
+                        + (chunked ? ["-H", "Transfer-Encoding: chunked", "-H", "Content-Length:"] : [])
                     let outcome = try await self.curl(words, port: port)
                     #expect(outcome.output.hasSuffix(" \(status)"), "\(size) \(chunked) \(outcome)")
-                    if status == "413" { #expect(outcome.output.contains("Request entity too large: limit is 3145728")) }
+                    if status == "413" {
+                        #expect(outcome.output.contains("Request entity too large: limit is 3145728"))
+                    }
                 }
             }
         }
@@ -76,18 +83,23 @@ struct TLSTests {
 
     @Test("HEAD, empty and large answers are whole", arguments: ["--http1.1", "--http2"])
     func answers(_ version: String) async throws {
-        try await withServer(tls: self.pki.tls, responder: { request, exchange in
-            switch request.path {
-            case "/empty": exchange.send(status: 204, headers: [("X-Upper", "kept")], body: ByteBuffer())
-            case "/large": exchange.send(status: 200, headers: [], body: ByteBuffer(repeating: 0x61, count: 20 << 20))
-            default: Self.who(request, exchange)
+        try await withServer(
+            tls: self.pki.tls,
+            responder: { request, exchange in
+                switch request.path {
+                case "/empty": exchange.send(status: 204, headers: [("X-Upper", "kept")], body: ByteBuffer())
+                case "/large":
+                    exchange.send(status: 200, headers: [], body: ByteBuffer(repeating: 0x61, count: 20 << 20))
+                default: Self.who(request, exchange)
+                }
             }
-        }) { _, port in
+        ) { _, port in
             let head = try await self.curl([version, "-I"], port: port)
             #expect(head.output.contains("content-length: "), "\(head)")
             let empty = try await self.curl([version, "-i"], port: port, path: "/empty")
             #expect(empty.output.contains(" 204") && empty.output.lowercased().contains("x-upper: kept"), "\(empty)")
-            let large = try await self.curl([version, "-o", "/dev/null", "-w", "%{size_download}"], port: port, path: "/large")
+            let large = try await self.curl(
+                [version, "-o", "/dev/null", "-w", "%{size_download}"], port: port, path: "/large")
             #expect(large.output == "\(20 << 20)", "\(large)")
         }
     }
@@ -95,18 +107,22 @@ struct TLSTests {
     @Test("streamed answers arrive as they are written, and end", arguments: ["--http1.1", "--http2"])
     func streams(_ version: String) async throws {
         let gone = Counter()
-        try await withServer(tls: self.pki.tls, responder: { request, exchange in
-            exchange.begin(status: 200, headers: [])
-            exchange.onClose { gone.add(1) }
-            Task {
-                var number = 0
-                while request.path == "/endless" || number < 10_000 {
-                    try await exchange.write(ByteBuffer(string: "line \(number) of a text that is somewhat longer\n"))
-                    number += 1
+        try await withServer(
+            tls: self.pki.tls,
+            responder: { request, exchange in
+                exchange.begin(status: 200, headers: [])
+                exchange.onClose { gone.add(1) }
+                Task {
+                    var number = 0
+                    while request.path == "/endless" || number < 10_000 {
+                        try await exchange.write(
+                            ByteBuffer(string: "line \(number) of a text that is somewhat longer\n"))
+                        number += 1
+                    }
+                    exchange.end()
                 }
-                exchange.end()
             }
-        }) { _, port in
+        ) { _, port in
             let finite = try await self.curl([version], port: port)
             #expect(finite.output.split(separator: "\n").count == 10_000 && finite.status == 0, "\(finite.errors)")
             let slow = try await self.curl([version, "-m", "1", "--limit-rate", "10k"], port: port, path: "/endless")
@@ -117,16 +133,21 @@ struct TLSTests {
 
     @Test("many requests share an HTTP/2 connection")
     func multiplexing() async throws {
-        try await withServer(tls: self.pki.tls, responder: { request, exchange in
-            Task {
-                try await Task.sleep(for: .milliseconds(request.path.hasSuffix("0") ? 50 : 0))
-                exchange.send(200, request.path + "\n")
+        try await withServer(
+            tls: self.pki.tls,
+            responder: { request, exchange in
+                Task {
+                    try await Task.sleep(for: .milliseconds(request.path.hasSuffix("0") ? 50 : 0))
+                    exchange.send(200, request.path + "\n")
+                }
             }
-        }) { server, port in
+        ) { server, port in
             let outcome = try await run(
                 ["curl", "-sS", "--http2", "-Z", "--parallel-max", "40", "--cacert", "\(self.directory.path)/ca.crt"]
                     + ["https://127.0.0.1:\(port)/[1-200]"])
-            #expect(Set(outcome.output.split(separator: "\n").map(String.init)) == Set((1...200).map { "/\($0)" }), "\(outcome.errors)")
+            #expect(
+                Set(outcome.output.split(separator: "\n").map(String.init)) == Set((1...200).map { "/\($0)" }),
+                "\(outcome.errors)")
         }
     }
 
@@ -134,11 +155,14 @@ struct TLSTests {
     func shutdown() async throws {
         let begun = Counter()
         nonisolated(unsafe) var outcome: Outcome?
-        try await withServer(tls: self.pki.tls, responder: { _, exchange in
-            exchange.begin(status: 200, headers: [], endless: true)
-            exchange.onClose { [exchange] in _ = exchange }
-            begun.add(1)
-        }) { server, port in
+        try await withServer(
+            tls: self.pki.tls,
+            responder: { _, exchange in
+                exchange.begin(status: 200, headers: [], endless: true)
+                exchange.onClose { [exchange] in _ = exchange }
+                begun.add(1)
+            }
+        ) { server, port in
             async let watch = self.curl(["--http2"], port: port)
             #expect(await eventually { begun.value == 1 })
             await server.shutdown(grace: .seconds(5))
@@ -149,7 +173,9 @@ struct TLSTests {
 
     @Test("a client that never finishes its handshake is let go")
     func handshake() async throws {
-        try await withServer(tls: self.pki.tls, configure: { $0.timeouts.handshake = .milliseconds(200) }, responder: Self.who) { _, port in
+        try await withServer(
+            tls: self.pki.tls, configure: { $0.timeouts.handshake = .milliseconds(200) }, responder: Self.who
+        ) { _, port in
             let answer = try await blocking { try RawClient(port: port).readToEnd() }
             #expect(answer == "")
         }

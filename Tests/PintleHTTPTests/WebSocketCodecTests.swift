@@ -8,7 +8,9 @@ import Testing
 struct WebSocketCodecTests {
     private static let mask: WebSocketMaskingKey = [1, 2, 3, 4]
 
-    private func frame(_ opcode: WebSocketOpcode, _ text: String, fin: Bool = true, masked: Bool = true) -> WebSocketFrame {
+    private func frame(_ opcode: WebSocketOpcode, _ text: String, fin: Bool = true, masked: Bool = true)
+        -> WebSocketFrame
+    {
         var bytes = ByteBuffer(string: text)
         if masked { bytes.webSocketMask(Self.mask) }
         return WebSocketFrame(fin: fin, opcode: opcode, maskKey: masked ? Self.mask : nil, data: bytes)
@@ -40,7 +42,8 @@ struct WebSocketCodecTests {
         #expect(try assembler.receive(self.frame(.text, "a", fin: false)) == nil)
         #expect(try assembler.receive(self.frame(.ping, "p")) == .ping(ByteBuffer(string: "p")))
         #expect(try assembler.receive(self.frame(.continuation, "b", fin: false)) == nil)
-        #expect(try assembler.receive(self.frame(.continuation, "c")) == .message(ByteBuffer(string: "abc"), binary: false))
+        #expect(
+            try assembler.receive(self.frame(.continuation, "c")) == .message(ByteBuffer(string: "abc"), binary: false))
     }
 
     @Test("what RFC 6455 forbids is refused by its code")
@@ -57,7 +60,8 @@ struct WebSocketCodecTests {
         #expect(code(self.frame(.binary, "x", masked: false)) == 1002)
         #expect(code(self.frame(.continuation, "x")) == 1002)
         #expect(code(self.frame(.text, "x", fin: false), self.frame(.text, "y")) == 1002)
-        #expect(code(WebSocketFrame(fin: true, rsv1: true, opcode: .text, maskKey: Self.mask, data: ByteBuffer())) == 1002)
+        #expect(
+            code(WebSocketFrame(fin: true, rsv1: true, opcode: .text, maskKey: Self.mask, data: ByteBuffer())) == 1002)
         var invalid = ByteBuffer(bytes: [0xFF, 0xFE])
         invalid.webSocketMask(Self.mask)
         #expect(code(WebSocketFrame(fin: true, opcode: .text, maskKey: Self.mask, data: invalid)) == 1007)
@@ -78,8 +82,10 @@ struct WebSocketCodecTests {
     func growth() {
         var assembler = WebSocketAssembler()
         let part = WebSocketFrame(
-            fin: false, opcode: .binary, maskKey: [0, 0, 0, 0], data: ByteBuffer(repeating: 0, count: WebSocketAssembler.limit))
-        let more = WebSocketFrame(fin: false, opcode: .continuation, maskKey: [0, 0, 0, 0], data: ByteBuffer(integer: UInt8(0)))
+            fin: false, opcode: .binary, maskKey: [0, 0, 0, 0],
+            data: ByteBuffer(repeating: 0, count: WebSocketAssembler.limit))
+        let more = WebSocketFrame(
+            fin: false, opcode: .continuation, maskKey: [0, 0, 0, 0], data: ByteBuffer(integer: UInt8(0)))
         #expect(throws: Never.self) { try assembler.receive(part) }
         #expect(throws: WebSocketFault(code: 1009, reason: "the message is too large")) { try assembler.receive(more) }
     }

@@ -129,7 +129,11 @@ extension RuntimeDriver {
             let pod = try TestPod(node)
             let container = try pod.create("true")
             #expect(try pod.create("true") { $0.id = container } == container)
-            let error = failure { _ = try pod.create("true") { $0.id = container; $0.name = "other" } }
+            let error = failure {
+                _ = try pod.create("true") {
+                    $0.id = container; $0.name = "other"
+                }
+            }
             #expect(error?.code == .alreadyExists)
             try node.close()
         }

@@ -94,7 +94,9 @@ extension RuntimeDriver {
                 $0.logMaxFiles = 3
             }
             _ = try pod.finish(container)
-            let names = FileAccess.names(in: pod.request.logDirectory).filter { $0.hasPrefix("\(container.suffix(8)).log") }
+            let names = FileAccess.names(in: pod.request.logDirectory).filter {
+                $0.hasPrefix("\(container.suffix(8)).log")
+            }
             #expect(names.count == 3)
             for name in names {
                 let bytes = try FileAccess.read("\(pod.request.logDirectory)/\(name)")
@@ -176,10 +178,14 @@ extension RuntimeDriver {
         func stats() throws {
             let node = try TestNode()
             let pod = try TestPod(node)
-            let container = try pod.run("x=0; while test $x -lt 20000; do x=$((x+1)); done; head -c 1000000 /dev/zero > /tmp/f; sleep 100")
+            let container = try pod.run(
+                "x=0; while test $x -lt 20000; do x=$((x+1)); done; head -c 1000000 /dev/zero > /tmp/f; sleep 100")
             var ref = RuntimeContainerRef()
             ref.id = container
-            #expect(eventually { (try? node.driver.containerStats(ref, .unbounded))?.writableLayer?.usedBytes ?? 0 >= 900_000 })
+            #expect(
+                eventually {
+                    (try? node.driver.containerStats(ref, .unbounded))?.writableLayer?.usedBytes ?? 0 >= 900_000
+                })
             let stats = try node.driver.containerStats(ref, .unbounded)
             #expect(stats.cpuUsageNs > 1_000_000)
             #expect(stats.memoryUsageBytes > 100_000)

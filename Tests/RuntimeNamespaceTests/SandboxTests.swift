@@ -27,7 +27,8 @@ extension RuntimeDriver {
             let node = try TestNode()
             let pod = try TestPod(node)
             let output = try pod.output(
-                "hostname; echo $HOSTNAME; cat /proc/net/dev | grep -c :; grep -q UP /sys/class/net/lo/flags; echo shared > /dev/shm/x; cat /sys/class/net/lo/flags")
+                "hostname; echo $HOSTNAME; cat /proc/net/dev | grep -c :; grep -q UP /sys/class/net/lo/flags; echo shared > /dev/shm/x; cat /sys/class/net/lo/flags"
+            )
             #expect(output.split(separator: "\n") == ["pod", "pod", "1", "0x9"])
             #expect(try pod.output("cat /dev/shm/x; df -P /dev/shm | grep -c ' /dev/shm'") == "shared\n1")
             try node.close()
@@ -36,7 +37,9 @@ extension RuntimeDriver {
         @Test("a pod in the node's network has the node's links and name")
         func nodeNetwork() throws {
             let node = try TestNode()
-            let pod = try TestPod(node) { $0.namespaces?.network = .node; $0.hostname = "" }
+            let pod = try TestPod(node) {
+                $0.namespaces?.network = .node; $0.hostname = ""
+            }
             #expect(pod.network == 0)
             var name = [CChar](repeating: 0, count: 65)
             gethostname(&name, 65)
@@ -67,7 +70,9 @@ extension RuntimeDriver {
         func pauseProcess() throws {
             let node = try TestNode()
             let pod = try TestPod(node) { $0.namespaces?.pid = .pod }
-            let output = try pod.output("grep -E 'Cap(Prm|Eff|Bnd)' /proc/1/status; ls /proc/1/root /proc/1/fd 2>&1 | grep -c -v denied") {
+            let output = try pod.output(
+                "grep -E 'Cap(Prm|Eff|Bnd)' /proc/1/status; ls /proc/1/root /proc/1/fd 2>&1 | grep -c -v denied"
+            ) {
                 $0.name = "main"
             }
             #expect(output.split(separator: "\n").dropLast().allSatisfy { $0.hasSuffix("0000000000000000") })

@@ -28,11 +28,18 @@ extension RuntimeDriver {
             #expect(status.user?.uid == 1000)
             #expect(status.user?.supplementalGroups == [29, 1000])
             #expect(
-                try pod.output("id", security { $0.hasRunAsUser = true; $0.runAsUser = 4000; $0.supplementalGroups = [7] })
+                try pod.output(
+                    "id",
+                    security {
+                        $0.hasRunAsUser = true; $0.runAsUser = 4000; $0.supplementalGroups = [7]
+                    })
                     == "uid=4000 gid=0(root) groups=0(root),7")
             #expect(
                 try pod.output(
-                    "id", security { $0.hasRunAsUser = true; $0.runAsUser = 1000; $0.groupsPolicy = .strict })
+                    "id",
+                    security {
+                        $0.hasRunAsUser = true; $0.runAsUser = 1000; $0.groupsPolicy = .strict
+                    })
                     == "uid=1000(bob) gid=1000(bob) groups=1000(bob)")
             let missing = try pod.create("true", security { $0.runAsUsername = "nobody" })
             #expect(failure { try pod.start(missing) }?.message.contains("unable to find user nobody") == true)
@@ -56,10 +63,15 @@ extension RuntimeDriver {
                 return String(line.split(separator: "\t").last ?? "")
             }
             #expect(try effective { _ in } == "00000000a80425fb")
-            #expect(try effective { $0.dropCapabilities = ["ALL"]; $0.addCapabilities = ["CAP_NET_ADMIN"] } == "0000000000001000")
+            #expect(
+                try effective {
+                    $0.dropCapabilities = ["ALL"]; $0.addCapabilities = ["CAP_NET_ADMIN"]
+                } == "0000000000001000")
             #expect(try effective { $0.dropCapabilities = ["net_raw"] } == "00000000a80405fb")
             #expect(
-                try effective { $0.hasRunAsUser = true; $0.runAsUser = 1000; $0.addAmbientCapabilities = ["NET_ADMIN"] }
+                try effective {
+                    $0.hasRunAsUser = true; $0.runAsUser = 1000; $0.addAmbientCapabilities = ["NET_ADMIN"]
+                }
                     == "0000000000001000")
             let error = failure { _ = try pod.create("true", security { $0.addCapabilities = ["FLY"] }) }
             #expect(error?.reason == "UnknownCapability")
@@ -121,13 +133,17 @@ extension RuntimeDriver {
         func devices() throws {
             let node = try TestNode()
             let pod = try TestPod(node)
-            let script = "mknod /tmp/mem c 1 1; head -c 1 /tmp/mem >/dev/null 2>&1 && echo opened; echo x > /dev/null && echo null"
+            let script =
+                "mknod /tmp/mem c 1 1; head -c 1 /tmp/mem >/dev/null 2>&1 && echo opened; echo x > /dev/null && echo null"
             #expect(try pod.output(script) == "null")
             var zero = RuntimeDevice()
             zero.hostPath = "/dev/zero"
             zero.containerPath = "/dev/mine"
             #expect(try pod.output("head -c 2 /dev/mine | wc -c") { $0.devices = [zero] } == "2")
-            #expect(try pod.output("test -b /dev/vda -o -b /dev/sda -o -c /dev/kmsg && echo all", security { $0.privileged = true }) == "all")
+            #expect(
+                try pod.output(
+                    "test -b /dev/vda -o -b /dev/sda -o -c /dev/kmsg && echo all", security { $0.privileged = true })
+                    == "all")
             zero.hostPath = "/dev/no-such-device"
             #expect(failure { _ = try pod.create("true") { $0.devices = [zero] } }?.reason == "NoSuchDevice")
             try node.close()

@@ -8,7 +8,7 @@ extension BridgeNetwork {
     /// Goes on after a failure and throws the first one at its end. Attachments made since the call began are left alone.
     package func gc(_ request: NetworkGcRequest, _ call: Call, yield: (NetworkGcItem) throws -> Void) throws {
         let moment = activity.beginCollecting()
-        let valid = Set(request.validAttachments)
+        let valid = Set(request.valid.map(\.attachmentId))
         var failure: (any Error)?
         func attempt(_ body: () throws -> Void) throws {
             try call.checkCancellation()

@@ -2,7 +2,9 @@ import PintleSystem
 
 /// Where this machine's cgroups are, as `/proc/self/mountinfo` tells; never guessed from paths.
 struct CgroupLayout: Sendable, Hashable {
-    /// The hierarchies of version 1, each once. Empty on a pure version 2 machine.
+    /// The hierarchies of version 1, each once.
+    ///
+    /// Empty on a pure version 2 machine.
     var hierarchies: [Hierarchy] = []
     /// The mount point of version 2: all controllers on a pure machine, few or none on a hybrid one.
     var unified: String?

@@ -3,7 +3,9 @@ import PintleInterfaces
 import PintleSystem
 
 extension Cgroups {
-    /// Sets the limits of a cgroup. Zero fields stay as they are.
+    /// Sets the limits of a cgroup.
+    ///
+    /// Zero fields stay as they are.
     ///
     /// - Throws: ``SystemError`` for a limit that the kernel refuses or that this kernel has no controller for.
     func limit(_ path: String, _ resources: RuntimeResources) throws(SystemError) {
@@ -14,16 +16,26 @@ extension Cgroups {
         }
         if !resources.unified.isEmpty, let unified = layout.unified {
             for (file, value) in resources.unified.sorted(by: { $0.key < $1.key }) {
-                guard !file.contains("/"), !file.hasPrefix("cgroup.") else { throw SystemError("set", file, errno: EINVAL) }
+                guard !file.contains("/"), !file.hasPrefix("cgroup.") else {
+                    throw SystemError("set", file, errno: EINVAL)
+                }
                 try FileAccess.write("\(unified)\(path)/\(file)", value)
             }
         }
     }
 
+    /// On version 2, makes a lack of memory end all processes of a container and not one of them, as kubelet does.
+    func killTogether(_ path: String) {
+        guard layout.isUnified, let unified = layout.unified else { return }
+        try? FileAccess.write("\(unified)\(path)/memory.oom.group", "1")
+    }
+
     // MARK: Version 1
 
     private func limitHierarchies(_ path: String, _ resources: RuntimeResources) throws(SystemError) {
-        if resources.cpuShares > 0 { try set("cpu", path, "cpu.shares", "\(min(max(resources.cpuShares, 2), 262_144))") }
+        if resources.cpuShares > 0 {
+            try set("cpu", path, "cpu.shares", "\(min(max(resources.cpuShares, 2), 262_144))")
+        }
         if resources.cpuQuotaUs != 0 || resources.cpuPeriodUs > 0 {
             let period = resources.cpuPeriodUs > 0 ? resources.cpuPeriodUs : 100_000
             // A period shorter than a quota that is still in force would be refused.
@@ -48,7 +60,9 @@ extension Cgroups {
         guard memory != 0 else { return }
         let value = memory > 0 ? "\(memory)" : "-1"
         let swap = resources.memorySwapLimitBytes != 0 ? "\(resources.memorySwapLimitBytes)" : value
-        guard let root = layout.mountPoint(of: "memory") else { throw SystemError("set memory limit of", path, errno: ENOTSUP) }
+        guard let root = layout.mountPoint(of: "memory") else {
+            throw SystemError("set memory limit of", path, errno: ENOTSUP)
+        }
         let hasSwap = FileAccess.exists("\(root)\(path)/memory.memsw.limit_in_bytes")
         do throws(SystemError) {
             try set("memory", path, "memory.limit_in_bytes", value)

@@ -1,7 +1,9 @@
 import Glibc
 import PintleSystem
 
-/// Makes, limits, measures and removes cgroups. Paths are those below each controller's root: `/pintle-1a2b/pod…/…`.
+/// Makes, limits, measures and removes cgroups.
+///
+/// Paths are those below each controller's root: `/pintle-1a2b/pod…/…`.
 ///
 /// A value without state: every function may be called from any thread. Two threads must not make and remove the same
 /// cgroup at one time.
@@ -13,9 +15,11 @@ struct Cgroups: Sendable {
         layout.hierarchies.map { $0.mountPoint + path } + (layout.unified.map { [$0 + path] } ?? [])
     }
 
-    /// Makes a cgroup in every hierarchy, with what is missing above it. One that exists is a success.
+    /// Makes a cgroup in every hierarchy, with what is missing above it.
     ///
-    /// - Parameter holdsProcesses: false for a cgroup that has only others in it, as version 2 wants to be told.
+    /// One that exists is a success.
+    ///
+    /// `holdsProcesses` is false for a cgroup that has only others in it, as version 2 wants to be told.
     func make(_ path: String, holdsProcesses: Bool) throws(SystemError) {
         for hierarchy in layout.hierarchies {
             try makeLevels(hierarchy.mountPoint, path) { (directory, parent) throws(SystemError) in
@@ -59,7 +63,9 @@ struct Cgroups: Sendable {
         }
     }
 
-    /// Gives a cgroup's children its controllers. A controller that the kernel refuses stays with the parent.
+    /// Gives a cgroup's children its controllers.
+    ///
+    /// A controller that the kernel refuses stays with the parent.
     private func delegate(_ directory: String) {
         guard let offered = try? FileAccess.text(directory + "/cgroup.controllers"), !offered.isEmpty else { return }
         let given = Set(((try? FileAccess.text(directory + "/cgroup.subtree_control")) ?? "").split(separator: " "))
@@ -68,7 +74,9 @@ struct Cgroups: Sendable {
         }
     }
 
-    /// Removes a cgroup, waiting up to `patience` nanoseconds for the last process to be gone. A missing one is a success.
+    /// Removes a cgroup, waiting up to `patience` nanoseconds for the last process to be gone.
+    ///
+    /// A missing one is a success.
     func remove(_ path: String, patience: UInt64 = 1_000_000_000) throws(SystemError) {
         let limit = Moment.monotonic + patience
         for directory in directories(path) {
@@ -100,7 +108,8 @@ struct Cgroups: Sendable {
 
     /// The file that lists a cgroup's processes.
     func processFile(_ path: String) -> String {
-        let root = layout.mountPoint(of: "pids") ?? layout.mountPoint(of: "memory") ?? layout.hierarchies.first?.mountPoint
+        let root =
+            layout.mountPoint(of: "pids") ?? layout.mountPoint(of: "memory") ?? layout.hierarchies.first?.mountPoint
         return (root ?? layout.unified ?? "") + path + "/cgroup.procs"
     }
 

@@ -1,6 +1,8 @@
 /// Base64 as registries' credentials use it.
 enum Base64 {
-    /// The bytes of a text, nil when it is malformed. Padding may be missing.
+    /// The bytes of a text, nil when it is malformed.
+    ///
+    /// Padding may be missing.
     static func decode(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer: UInt32 = 0

@@ -25,7 +25,9 @@ final class Container: Sendable {
 
     var record: ContainerRecord { state.withLock { $0.record } }
 
-    /// Changes the record and writes it. A failing write is not fatal: the infra process knows the same.
+    /// Changes the record and writes it.
+    ///
+    /// A failing write is not fatal: the infra process knows the same.
     func change(_ body: (inout ContainerRecord) -> Void) {
         state.withLock { state in
             body(&state.record)
@@ -33,7 +35,9 @@ final class Container: Sendable {
         }
     }
 
-    /// Its program runs. Repeating it changes nothing.
+    /// Its program runs.
+    ///
+    /// Repeating it changes nothing.
     func hasStarted(_ report: InfraReport) {
         state.withLock { begin(&$0, report) }
     }
@@ -46,9 +50,11 @@ final class Container: Sendable {
         events.tell(.containerStarted, state.record)
     }
 
-    /// It has ended, as `change` writes down. Repeating it changes nothing.
+    /// It has ended, as `change` writes down.
     ///
-    /// - Parameter report: Given when the infra process saw the end; a start that nobody has told of is told first.
+    /// Repeating it changes nothing.
+    ///
+    /// With a report of the infra process a start that nobody has told of is told first.
     func hasEnded(_ report: InfraReport? = nil, _ change: (inout ContainerRecord) -> Void) {
         state.withLock { state in
             guard state.record.state != .exited else { return }

@@ -6,7 +6,9 @@ import Synchronization
 final class EventStream: Sendable {
     private let listeners = Mutex<[ObjectIdentifier: Listener]>([:])
 
-    /// One that listens. What it does not take in time is lost, and it is told so by one `resync`.
+    /// One that listens.
+    ///
+    /// What it does not take in time is lost, and it is told so by one `resync`.
     final class Listener: Sendable {
         private static let limit = 4096
         private let bell: Bell
@@ -26,7 +28,9 @@ final class EventStream: Sendable {
             bell.ring()
         }
 
-        /// What happened since the last time; waits when that is nothing. Nil when the caller wants no more.
+        /// What happened since the last time; waits when that is nothing.
+        ///
+        /// Nil when the caller wants no more.
         func next(_ patience: Patience) -> [RuntimeEvent]? {
             while true {
                 let events = waiting.withLock { state -> [RuntimeEvent] in

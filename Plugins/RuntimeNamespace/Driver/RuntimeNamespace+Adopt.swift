@@ -96,18 +96,22 @@ extension RuntimeNamespace {
 
     // MARK: What infra processes tell
 
-    /// A container or a session has ended. Comes on the hub's thread, or from a list; more than once is no harm.
+    /// A container or a session has ended.
+    ///
+    /// Comes on the hub's thread, or from a list; more than once is no harm.
     func heardExit(_ connection: InfraConnection, _ report: InfraReport) {
         if report.container.isEmpty {
             objects.withLock { $0.containers[report.id] }?.hasEnded(report) { $0.end(report) }
             sessions.hasEnded(containers: [report.id])
         } else {
-            sessions.hasEnded(report.id, report)
+            sessions.hasEnded(report)
         }
         acknowledge(connection, report.id)
     }
 
-    /// The infra process is gone. Comes on the hub's thread.
+    /// The infra process is gone.
+    ///
+    /// Comes on the hub's thread.
     func lostInfra(_ connection: InfraConnection) {
         guard let sandbox = objects.withLock({ $0.sandboxes[connection.sandbox] }) else { return }
         let isExpected = sandbox.state.withLock { state in

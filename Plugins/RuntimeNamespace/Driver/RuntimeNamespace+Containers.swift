@@ -12,7 +12,8 @@ extension RuntimeNamespace {
         ref.id = request.id
         if let existing = objects.withLock({ $0.containers[request.id] }) {
             guard existing.record.matches(request) else {
-                throw DriverFailure(.alreadyExists, reason: "ContainerExists", "the id \(request.id) is that of another container")
+                throw DriverFailure(
+                    .alreadyExists, reason: "ContainerExists", "the id \(request.id) is that of another container")
             }
             return ref
         }
@@ -77,6 +78,7 @@ extension RuntimeNamespace {
         try systemWork { () throws(SystemError) in try cgroups.make(cgroup, holdsProcesses: true) }
         do throws(SystemError) {
             if let resources { try cgroups.limit(cgroup, resources) }
+            cgroups.killTogether(cgroup)
         } catch {
             throw DriverFailure(.invalid, reason: "LimitRefused", "a limit was refused: \(error)", errno: error.errno)
         }
@@ -93,7 +95,9 @@ extension RuntimeNamespace {
         return layers
     }
 
-    private func stopSignal(_ request: RuntimeCreateContainerRequest, _ image: ImageConfig) throws(DriverFailure) -> Int32 {
+    private func stopSignal(_ request: RuntimeCreateContainerRequest, _ image: ImageConfig) throws(DriverFailure)
+        -> Int32
+    {
         let name = request.stopSignal.isEmpty ? image.stopSignal : request.stopSignal
         if name.isEmpty { return SIGTERM }
         guard let number = SignalName.number(name) else {
@@ -130,7 +134,9 @@ extension RuntimeNamespace {
 
     private func open(_ path: String) throws(InfraFailure) -> Int32 {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw InfraFailure(kind: .refused(errno: errno, stage: "specification", detail: path)) }
+        guard descriptor >= 0 else {
+            throw InfraFailure(kind: .refused(errno: errno, stage: "specification", detail: path))
+        }
         return descriptor
     }
 
@@ -174,7 +180,8 @@ extension RuntimeNamespace {
         }
         switch (number, stage) {
         case (EEXIST, "packet"):
-            return DriverFailure(.conflict, reason: "ContainerRunning", "the container \(container.id) is being started")
+            return DriverFailure(
+                .conflict, reason: "ContainerRunning", "the container \(container.id) is being started")
         case (EAGAIN, "start"):
             return DriverFailure(.resource, reason: "TooManyProcesses", "the pod has too many containers and sessions")
         case (ESHUTDOWN, "start"):
@@ -224,9 +231,11 @@ extension RuntimeNamespace {
         signal(container.id, SIGKILL, infra)
         if try end(of: container, patience.atMost(nanoseconds: 10_000_000_000)) { return }
         guard !patience.isOver else {
-            throw DriverFailure(.deadline, reason: "DeadlineExceeded", "the container \(container.id) has not ended yet")
+            throw DriverFailure(
+                .deadline, reason: "DeadlineExceeded", "the container \(container.id) has not ended yet")
         }
-        throw DriverFailure(.busyRetry, reason: "ProcessStuck", "the container \(container.id) does not end, though killed")
+        throw DriverFailure(
+            .busyRetry, reason: "ProcessStuck", "the container \(container.id) does not end, though killed")
     }
 
     /// Waits for a container's end; false when the time is over or the caller wants no more.

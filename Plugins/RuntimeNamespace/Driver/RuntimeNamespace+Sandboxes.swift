@@ -30,7 +30,8 @@ extension RuntimeNamespace {
     private func check(_ request: RuntimeRunSandboxRequest) throws(DriverFailure) {
         guard RuntimeIdentifier.isValid(request.id) else { throw RuntimeIdentifier.failure(request.id) }
         guard request.cgroupParent.hasPrefix("/"), !request.cgroupParent.split(separator: "/").contains("..") else {
-            throw DriverFailure(.invalid, reason: "InvalidCgroup", "the cgroup \"\(request.cgroupParent)\" is not absolute")
+            throw DriverFailure(
+                .invalid, reason: "InvalidCgroup", "the cgroup \"\(request.cgroupParent)\" is not absolute")
         }
         guard request.hostname.utf8.count <= 64 else {
             throw DriverFailure(.invalid, reason: "InvalidHostname", "the host name is longer than 64 bytes")
@@ -50,7 +51,8 @@ extension RuntimeNamespace {
     ) throws(DriverFailure) -> RuntimeRunSandboxResult {
         let record = sandbox.record
         guard record.matches(request) else {
-            throw DriverFailure(.alreadyExists, reason: "SandboxExists", "the id \(record.id) is that of another sandbox")
+            throw DriverFailure(
+                .alreadyExists, reason: "SandboxExists", "the id \(record.id) is that of another sandbox")
         }
         guard record.isReady, let infra = sandbox.infra else {
             throw DriverFailure(.conflict, reason: "SandboxNotReady", "the sandbox \(record.id) has been stopped")
@@ -145,7 +147,9 @@ extension RuntimeNamespace {
         try stop(sandbox, call.patience)
     }
 
-    /// Ends all that runs in a sandbox. Repeating it is safe.
+    /// Ends all that runs in a sandbox.
+    ///
+    /// Repeating it is safe.
     private func stop(_ sandbox: Sandbox, _ patience: Patience) throws(DriverFailure) {
         let (infra, wasReady) = sandbox.state.withLock { state in
             state.isStopping = true
@@ -161,12 +165,14 @@ extension RuntimeNamespace {
             if case .failure = answer { pintle_signal_process(infra.process, SIGKILL) }
             if !infra.hasEnded(within: 5_000) { pintle_signal_process(infra.process, SIGKILL) }
             guard infra.hasEnded(within: 5_000) else {
-                throw DriverFailure(.busyRetry, reason: "InfraProcessStuck", "the infra process of \(record.id) does not end")
+                throw DriverFailure(
+                    .busyRetry, reason: "InfraProcessStuck", "the infra process of \(record.id) does not end")
             }
             InfraLauncher.reapOnly(infra.process)
         }
         guard cgroups.kill(record.cgroupParent, patience: 5_000_000_000) else {
-            throw DriverFailure(.busyRetry, reason: "ProcessesStuck", "processes of the sandbox \(record.id) do not end")
+            throw DriverFailure(
+                .busyRetry, reason: "ProcessesStuck", "processes of the sandbox \(record.id) do not end")
         }
         let all = containers(of: sandbox.id)
         for container in all where container.record.state == .running {

@@ -11,7 +11,7 @@ extension RuntimeNamespace {
         guard !request.command.isEmpty else {
             throw DriverFailure(.invalid, reason: "NoCommand", "exec wants a program")
         }
-        let session = try begin(request.sessionId, container.id)
+        let session = try begin(request.sessionId, container.id, isProcess: true)
         defer { sessions.end(session) }
         let specification = try self.specification(container.record, request)
         defer { Glibc.close(specification) }
@@ -26,12 +26,15 @@ extension RuntimeNamespace {
         return try waitForExit(session, infra, call)
     }
 
-    private func begin(_ id: String, _ container: String) throws(DriverFailure) -> Sessions.Session {
+    private func begin(_ id: String, _ container: String, isProcess: Bool) throws(DriverFailure) -> Sessions.Session {
         let name = id.isEmpty ? "session-\(UInt64.random(in: .min ... .max))" : id
         guard name.utf8.count <= Int(PINTLE_INFRA_MAX_ID), !name.utf8.contains(0) else {
-            throw DriverFailure(.invalid, reason: "InvalidIdentifier", "the session's id is longer than \(PINTLE_INFRA_MAX_ID) bytes")
+            throw DriverFailure(
+                .invalid, reason: "InvalidIdentifier", "the session's id is longer than \(PINTLE_INFRA_MAX_ID) bytes")
         }
-        let session = try systemWork { () throws(SystemError) in try sessions.begin(name, container: container) }
+        let session = try systemWork { () throws(SystemError) in
+            try sessions.begin(name, container: container, isProcess: isProcess)
+        }
         guard let session else {
             throw DriverFailure(.alreadyExists, reason: "SessionExists", "a session \(name) is open")
         }
@@ -39,7 +42,8 @@ extension RuntimeNamespace {
     }
 
     /// The container's own, with other arguments.
-    private func specification(_ record: ContainerRecord, _ request: RuntimeExecRequest) throws(DriverFailure) -> Int32 {
+    private func specification(_ record: ContainerRecord, _ request: RuntimeExecRequest) throws(DriverFailure) -> Int32
+    {
         var fields = ContainerProcess.encode(arguments: request.command)
         let stored = try systemWork { () throws(SystemError) in try FileAccess.read(store.sessionFile(record)) }
         fields.append(stored: stored)
@@ -73,7 +77,8 @@ extension RuntimeNamespace {
             return failure.driverFailure
         }
         switch (number, stage) {
-        case (ESRCH, "clone"), (ESRCH, "container"), (EIO, "setup"): return Self.failure(.init(kind: .refused(errno: ESRCH, stage: stage, detail: "")), container.id)
+        case (ESRCH, "clone"), (ESRCH, "container"), (EIO, "setup"):
+            return DriverFailure(.conflict, reason: "ContainerNotRunning", "the container \(container.id) does not run")
         case (EAGAIN, "start"):
             return DriverFailure(.resource, reason: "TooManyProcesses", "the pod has too many containers and sessions")
         case (EEXIST, "packet"):
@@ -103,7 +108,7 @@ extension RuntimeNamespace {
     func attach(_ request: RuntimeAttachRequest, _ call: Call) throws {
         let container = try container(request.containerId)
         let infra = try infra(of: container)
-        let session = try begin(request.sessionId, container.id)
+        let session = try begin(request.sessionId, container.id, isProcess: false)
         defer { sessions.end(session) }
         var fields = InfraFields()
         fields.add(PINTLE_INFRA_ID, container.id)
@@ -128,7 +133,8 @@ extension RuntimeNamespace {
         let container = try container(request.containerId)
         let infra = try infra(of: container)
         guard (1...65_535).contains(request.width), (1...65_535).contains(request.height) else {
-            throw DriverFailure(.invalid, reason: "InvalidSize", "a terminal of \(request.width) by \(request.height) can't be")
+            throw DriverFailure(
+                .invalid, reason: "InvalidSize", "a terminal of \(request.width) by \(request.height) can't be")
         }
         var fields = InfraFields()
         fields.add(PINTLE_INFRA_ID, request.sessionId.isEmpty ? container.id : request.sessionId)

@@ -112,15 +112,19 @@ extension RuntimeNamespace {
 
     // MARK: Metrics
 
-    private static let metrics: [(name: String, help: String, isCounter: Bool, value: @Sendable (CgroupUsage) -> UInt64)] = [
-        (
-            "container_cpu_usage_nanoseconds_total", "CPU time in nanoseconds.", true, { $0.cpuNanoseconds }
-        ),
-        ("container_memory_working_set_bytes", "Memory without inactive file pages.", false, { $0.workingSetBytes }),
-        ("container_memory_usage_bytes", "Memory charged to the cgroup.", false, { $0.memoryBytes }),
-        ("container_processes", "Processes and threads.", false, { $0.processes }),
-        ("container_oom_events_total", "Processes killed for memory.", true, { $0.oomKills }),
-    ]
+    private static let metrics:
+        [(name: String, help: String, isCounter: Bool, value: @Sendable (CgroupUsage) -> UInt64)] = [
+            (
+                "container_cpu_usage_nanoseconds_total", "CPU time in nanoseconds.", true, { $0.cpuNanoseconds }
+            ),
+            (
+                "container_memory_working_set_bytes", "Memory without inactive file pages.", false,
+                { $0.workingSetBytes }
+            ),
+            ("container_memory_usage_bytes", "Memory charged to the cgroup.", false, { $0.memoryBytes }),
+            ("container_processes", "Processes and threads.", false, { $0.processes }),
+            ("container_oom_events_total", "Processes killed for memory.", true, { $0.oomKills }),
+        ]
 
     func listMetricDescriptors(_ call: Call, yield: (RuntimeMetricDescriptor) throws -> Void) throws {
         for metric in Self.metrics {
@@ -161,7 +165,7 @@ enum NetworkCounters {
         parse((try? FileAccess.text("/proc/\(pid)/net/dev")) ?? "")
     }
 
-    /// `name: rx bytes, packets, errors, drop, … (8 columns), tx bytes, packets, errors, …`
+    /// Reads lines of `name: rx bytes, packets, errors, drop, … (8 columns), tx bytes, packets, errors, …`.
     static func parse(_ text: String) -> [RuntimeNetworkUsage] {
         text.split(separator: "\n").dropFirst(2).compactMap { line in
             guard let colon = line.firstIndex(of: ":") else { return nil }

@@ -8,12 +8,15 @@ final class Sessions: Sendable {
     final class Session: Sendable {
         let id: String
         let container: String
+        /// A process of its own, whose end counts, not that of its terminal's client.
+        let isProcess: Bool
         fileprivate let bell: Bell
         fileprivate let result = Mutex<InfraReport?>(nil)
 
-        fileprivate init(_ id: String, _ container: String) throws(SystemError) {
+        fileprivate init(_ id: String, _ container: String, isProcess: Bool) throws(SystemError) {
             self.id = id
             self.container = container
+            self.isProcess = isProcess
             bell = try Bell()
         }
 
@@ -25,8 +28,8 @@ final class Sessions: Sendable {
     }
 
     /// Registers a session; nil when its name is taken.
-    func begin(_ id: String, container: String) throws(SystemError) -> Session? {
-        let session = try Session(id, container)
+    func begin(_ id: String, container: String, isProcess: Bool) throws(SystemError) -> Session? {
+        let session = try Session(id, container, isProcess: isProcess)
         return open.withLock { open in
             guard open[id] == nil else { return nil }
             open[id] = session
@@ -38,13 +41,17 @@ final class Sessions: Sendable {
         open.withLock { _ = $0.removeValue(forKey: session.id) }
     }
 
-    /// A session has ended. Returns whether somebody waits for it.
-    @discardableResult
-    func hasEnded(_ id: String, _ report: InfraReport? = nil) -> Bool {
-        guard let session = open.withLock({ $0[id] }) else { return false }
-        if let report { session.result.withLock { $0 = report } }
+    /// The process of an exec session has ended.
+    func hasEnded(_ report: InfraReport) {
+        guard let session = open.withLock({ $0[report.id] }), session.isProcess else { return }
+        session.result.withLock { $0 = report }
         session.bell.ring()
-        return true
+    }
+
+    /// A client has left.
+    func hasLeft(_ id: String) {
+        guard let session = open.withLock({ $0[id] }), !session.isProcess else { return }
+        session.bell.ring()
     }
 
     /// All sessions of these containers have ended, one way or the other.

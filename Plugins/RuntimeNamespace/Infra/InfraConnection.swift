@@ -33,9 +33,11 @@ final class InfraConnection: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Asks and waits for the answer. A refusal is thrown.
+    /// Asks and waits for the answer.
     ///
-    /// - Parameter descriptors: Borrowed, with their roles.
+    /// A refusal is thrown.
+    ///
+    /// Descriptors are borrowed and go with their roles.
     func call(
         _ kind: Int, _ fields: InfraFields = InfraFields(), descriptors: [(role: Int, descriptor: Int32)] = [],
         _ patience: Patience
@@ -94,7 +96,9 @@ final class InfraConnection: Sendable {
         }
     }
 
-    /// Takes an answer in. Called by the hub.
+    /// Takes an answer in.
+    ///
+    /// Called by the hub.
     func received(_ packet: InfraPacket, _ descriptors: [Int32]) {
         let waiting = state.withLock { $0.waiting[packet.request] }
         if packet.kind == PINTLE_INFRA_ITEM {
@@ -110,7 +114,9 @@ final class InfraConnection: Sendable {
         waiting.bell.ring()
     }
 
-    /// Fails everything that waits, now and later. Called by the hub when the other side is gone.
+    /// Fails everything that waits, now and later.
+    ///
+    /// Called by the hub when the other side is gone.
     func end() {
         let waiting = state.withLock { state in
             state.isClosed = true

@@ -41,7 +41,9 @@ final class InfraHub: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Ends the thread and forgets all connections. Not to be called from a handler.
+    /// Ends the thread and forgets all connections.
+    ///
+    /// Not to be called from a handler.
     func stop() {
         isStopping.withLock { $0 = true }
         pintle_bell_ring(bell)
@@ -80,7 +82,9 @@ final class InfraHub: Sendable {
         }
     }
 
-    /// Reads what is there. Returns false when the connection has ended.
+    /// Reads what is there.
+    ///
+    /// Returns false when the connection has ended.
     private func readAll(_ connection: InfraConnection, _ buffer: inout [UInt8], _ handlers: Handlers) -> Bool {
         var descriptors = [Int32](repeating: -1, count: Int(PINTLE_INFRA_MAX_DESCRIPTORS))
         var descriptorCount: Int32 = 0

@@ -7,7 +7,7 @@ final class InfraLauncher: Sendable {
     private let program: OwnedDescriptor
     private let mounts: OwnedDescriptor
 
-    /// - Parameter program: Absolute path of `pintle-infra`.
+    /// Opens `pintle-infra`, given by its absolute path.
     init(program path: String) throws(SystemError) {
         let descriptor = pintle_open_program(path)
         guard descriptor >= 0 else { throw SystemError("open", path) }
@@ -27,11 +27,8 @@ final class InfraLauncher: Sendable {
 
     /// Starts one and waits until the pod is ready.
     ///
-    /// - Parameters:
-    ///   - directory: The sandbox's run directory.
-    ///   - namespaces: A set of `PINTLE_SPAWN_*`.
-    ///   - settings: The fields of CONFIGURE.
-    /// - Throws: After a failure no process is left.
+    /// `directory` is the sandbox's run directory, `namespaces` a set of `PINTLE_SPAWN_*`, `settings` the fields of
+    /// CONFIGURE. After a failure no process is left.
     func launch(
         sandbox: String, directory path: String, namespaces: UInt32, settings: InfraFields, _ patience: Patience
     ) throws(LaunchFailure) -> Infra {
@@ -45,17 +42,17 @@ final class InfraLauncher: Sendable {
         try Self.send(connection, InfraPacket(kind: PINTLE_INFRA_HELLO, request: 1, fields: hello))
         try Self.send(connection, InfraPacket(kind: PINTLE_INFRA_CONFIGURE, request: 2, fields: settings))
         let process: Int32
+        let pid: Int32
         do throws(SystemError) {
             let directory = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
-            process = try spawn(sandbox, control, directory, namespaces)
+            (pid, process) = try spawn(sandbox, control, directory, namespaces)
         } catch { throw LaunchFailure(error) }
         // The infra process has its own copy: only its end must be open, so that its death is seen.
         _ = consume control
         do throws(LaunchFailure) {
             let infra = try Self.receiveInfra(connection, answers: 2, patience)
             // In a cgroup v2 it went on as a copy of itself: the first process has ended then.
-            _ = pintle_reap(process)
-            close(process)
+            if infra.pid != pid { Self.reap(process) } else { close(process) }
             return infra
         } catch {
             _ = pintle_signal_process(process, SIGKILL)
@@ -67,7 +64,7 @@ final class InfraLauncher: Sendable {
     private func spawn(
         _ sandbox: String, _ control: borrowing OwnedDescriptor, _ directory: borrowing OwnedDescriptor,
         _ namespaces: UInt32
-    ) throws(SystemError) -> Int32 {
+    ) throws(SystemError) -> (pid: Int32, process: Int32) {
         var process: Int32 = -1
         var stage: UnsafePointer<CChar>?
         let pid = program.withRaw { program in
@@ -83,10 +80,12 @@ final class InfraLauncher: Sendable {
             let error = errno
             throw SystemError("start the infra process", stage.map { String(cString: $0) } ?? "", errno: error)
         }
-        return process
+        return (pid, process)
     }
 
-    /// Connects to one that runs. Throws when there is none.
+    /// Connects to one that runs.
+    ///
+    /// Throws when there is none.
     static func connect(sandbox: String, directory path: String, _ patience: Patience) throws(LaunchFailure) -> Infra {
         let descriptor: Int32
         do throws(SystemError) {
@@ -158,7 +157,8 @@ final class InfraLauncher: Sendable {
         return Infra(connection: connection, pid: greeting.pid, process: process, network: network)
     }
 
-    private static func receive(_ connection: InfraConnection, _ patience: Patience) throws(LaunchFailure) -> InfraReply {
+    private static func receive(_ connection: InfraConnection, _ patience: Patience) throws(LaunchFailure) -> InfraReply
+    {
         var descriptors = [Int32](repeating: -1, count: Int(PINTLE_INFRA_MAX_DESCRIPTORS))
         var count: Int32 = 0
         var buffer = [UInt8](repeating: 0, count: 8192)

@@ -14,7 +14,9 @@ struct InfraPacket: Sendable {
     var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.headerSize + fields.count)
-        func append<N: FixedWidthInteger>(_ value: N) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
+        func append<N: FixedWidthInteger>(_ value: N) {
+            withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        }
         append(UInt16(kind))
         append(UInt16(0))
         append(request)

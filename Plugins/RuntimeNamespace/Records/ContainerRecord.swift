@@ -123,7 +123,8 @@ extension ContainerRecord {
 
     var json: JSON {
         var json: JSON = [
-            "id": .string(id), "sandbox": .string(sandboxID), "name": .string(name), "attempt": .integer(Int64(attempt)),
+            "id": .string(id), "sandbox": .string(sandboxID), "name": .string(name),
+            "attempt": .integer(Int64(attempt)),
             "image": .string(image), "imageID": .string(imageID), "imageRef": .string(imageRef),
             "layers": JSON(texts: layers), "state": .integer(Int64(state.rawValue)), "createdAt": .integer(createdAt),
             "startedAt": .integer(startedAt), "finishedAt": .integer(finishedAt), "exitCode": .integer(Int64(exitCode)),
@@ -143,7 +144,8 @@ extension ContainerRecord {
         json["pidTarget"] = .string(pidTarget)
         if let user {
             json["user"] = [
-                "uid": .integer(Int64(user.uid)), "gid": .integer(Int64(user.gid)), "groups": JSON(numbers: user.groups),
+                "uid": .integer(Int64(user.uid)), "gid": .integer(Int64(user.gid)),
+                "groups": JSON(numbers: user.groups),
             ]
         }
         return json

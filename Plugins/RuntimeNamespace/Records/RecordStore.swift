@@ -36,8 +36,12 @@ struct RecordStore: Sendable {
     func upper(_ container: String) -> String { directory(container: container) + "/upper" }
     func work(_ container: String) -> String { directory(container: container) + "/work" }
     func startFile(_ record: ContainerRecord) -> String { "\(directory(sandbox: record.sandboxID))/\(record.id).start" }
-    func sessionFile(_ record: ContainerRecord) -> String { "\(directory(sandbox: record.sandboxID))/\(record.id).session" }
-    private func file(_ record: ContainerRecord) -> String { "\(directory(sandbox: record.sandboxID))/\(record.id).json" }
+    func sessionFile(_ record: ContainerRecord) -> String {
+        "\(directory(sandbox: record.sandboxID))/\(record.id).session"
+    }
+    private func file(_ record: ContainerRecord) -> String {
+        "\(directory(sandbox: record.sandboxID))/\(record.id).json"
+    }
     private func file(sandbox: String) -> String { directory(sandbox: sandbox) + "/sandbox.json" }
 
     // MARK: Writing
@@ -61,7 +65,9 @@ struct RecordStore: Sendable {
         }
     }
 
-    func removeLayer(_ container: String) throws(SystemError) { try TreeRemoval.remove(directory(container: container)) }
+    func removeLayer(_ container: String) throws(SystemError) {
+        try TreeRemoval.remove(directory(container: container))
+    }
 
     func remove(_ record: ContainerRecord) {
         for path in [startFile(record), sessionFile(record), file(record)] { _ = unlink(path) }

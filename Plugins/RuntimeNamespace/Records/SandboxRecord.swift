@@ -97,14 +97,17 @@ extension SandboxRecord {
             "attempt": .integer(Int64(attempt)), "createdAt": .integer(createdAt), "labels": JSON(labels),
             "annotations": JSON(annotations), "runtimeHandler": .string(runtimeHandler), "hostname": .string(hostname),
             "logDirectory": .string(logDirectory), "cgroupParent": .string(cgroupParent),
-            "network": .integer(Int64(namespaces.network.rawValue)), "pidMode": .integer(Int64(namespaces.pid.rawValue)),
+            "network": .integer(Int64(namespaces.network.rawValue)),
+            "pidMode": .integer(Int64(namespaces.pid.rawValue)),
             "ipc": .integer(Int64(namespaces.ipc.rawValue)), "resources": resources.map { JSON($0) } ?? .null,
             "bootID": .string(bootID), "pid": .integer(Int64(pid)), "ready": .bool(isReady), "reason": .string(reason),
             "message": .string(message),
         ]
     }
 
-    /// What the host is told. The namespace's descriptor is left out.
+    /// What the host is told.
+    ///
+    /// The namespace's descriptor is left out.
     var status: RuntimeSandboxStatus {
         var status = RuntimeSandboxStatus()
         status.id = id

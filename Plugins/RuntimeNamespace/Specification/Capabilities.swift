@@ -39,7 +39,9 @@ struct Capabilities: Sendable, Hashable {
         return names.firstIndex(of: bare).map { 1 << UInt64($0) }
     }
 
-    /// The sets that a container asks for. `ALL` is applied before single names, as Kubernetes' runtimes do.
+    /// The sets that a container asks for.
+    ///
+    /// `ALL` is applied before single names, as Kubernetes' runtimes do.
     ///
     /// - Throws: `INVALID` for an unknown name.
     init(_ context: RuntimeSecurityContext) throws(DriverFailure) {

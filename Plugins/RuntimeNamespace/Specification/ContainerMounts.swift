@@ -7,11 +7,14 @@ import PintleSystem
 struct ContainerMounts: Sendable {
     private(set) var list: [ContainerMount]
 
-    /// - Parameters:
-    ///   - images: Layers of images that are mounted as volumes, by image, topmost first.
-    /// - Throws: `INVALID` for a mount that can't be.
+    /// Plans the mounts.
+    ///
+    /// `images` has the layers of images that are mounted as volumes, topmost first.
+    ///
+    /// A mount that can\'t be is thrown as `INVALID`.
     init(
-        _ request: RuntimeCreateContainerRequest, sandbox: SandboxRecord, layout: CgroupLayout, images: [String: [String]]
+        _ request: RuntimeCreateContainerRequest, sandbox: SandboxRecord, layout: CgroupLayout,
+        images: [String: [String]]
     ) throws(DriverFailure) {
         let privileged = request.security?.privileged ?? false
         list = Self.standard(sandbox: sandbox, layout: layout, privileged: privileged)
@@ -59,7 +62,8 @@ struct ContainerMounts: Sendable {
         if layout.isUnified { return [mount("cgroup2", [], "/sys/fs/cgroup")] }
         var list = [
             ContainerMount(
-                source: .new(type: "tmpfs", options: ["mode=755", "size=64k", "nr_inodes=256"]), target: "/sys/fs/cgroup",
+                source: .new(type: "tmpfs", options: ["mode=755", "size=64k", "nr_inodes=256"]),
+                target: "/sys/fs/cgroup",
                 noSuid: true, noDevices: true, noExec: true)
         ]
         for hierarchy in layout.hierarchies {
@@ -71,19 +75,25 @@ struct ContainerMounts: Sendable {
         return list
     }
 
-    private static func asked(_ mount: RuntimeMount, images: [String: [String]]) throws(DriverFailure) -> ContainerMount {
+    private static func asked(_ mount: RuntimeMount, images: [String: [String]]) throws(DriverFailure) -> ContainerMount
+    {
         func invalid(_ problem: String) -> DriverFailure {
             DriverFailure(.invalid, reason: "InvalidMount", "mount at \"\(mount.containerPath)\": \(problem)")
         }
-        guard mount.containerPath.hasPrefix("/"), mount.containerPath != "/" else { throw invalid("not an absolute path") }
+        guard mount.containerPath.hasPrefix("/"), mount.containerPath != "/" else {
+            throw invalid("not an absolute path")
+        }
         guard mount.uidMappings.isEmpty, mount.gidMappings.isEmpty else {
             throw DriverFailure(
-                .unsupported, reason: "IdmappedMount", "mount at \"\(mount.containerPath)\": idmapped mounts are not supported")
+                .unsupported, reason: "IdmappedMount",
+                "mount at \"\(mount.containerPath)\": idmapped mounts are not supported")
         }
         var target = mount.containerPath
         while target.count > 1, target.hasSuffix("/") { target.removeLast() }
         if !mount.image.isEmpty { return try image(mount, target, images, invalid) }
-        guard mount.hostPath.hasPrefix("/") else { throw invalid("the host path \"\(mount.hostPath)\" is not absolute") }
+        guard mount.hostPath.hasPrefix("/") else {
+            throw invalid("the host path \"\(mount.hostPath)\" is not absolute")
+        }
         var result = ContainerMount(source: .bind(mount.hostPath), target: target)
         result.isReadOnly = mount.readonly
         result.isRecursive = mount.recursiveReadonly
@@ -130,7 +140,9 @@ enum MountTable {
             let parts = line.split(separator: " ", omittingEmptySubsequences: false)
             guard parts.count > 6, let dash = parts.firstIndex(of: "-") else { continue }
             let point = String(parts[4])
-            guard place == point || point == "/" || place.hasPrefix(point + "/"), point.count >= best.length else { continue }
+            guard place == point || point == "/" || place.hasPrefix(point + "/"), point.count >= best.length else {
+                continue
+            }
             best = (point.count, parts[6..<dash].contains { $0.hasPrefix("shared:") })
         }
         return best.isShared

@@ -30,7 +30,8 @@ struct ContainerProcess: Sendable {
         for variable in image.env { variables.set(variable) }
         for variable in request.env { variables.set("\(variable.name)=\(variable.value)") }
         environment = variables.list
-        directory = request.workingDir.isEmpty ? (image.workingDir.isEmpty ? "/" : image.workingDir) : request.workingDir
+        directory =
+            request.workingDir.isEmpty ? (image.workingDir.isEmpty ? "/" : image.workingDir) : request.workingDir
         guard !(arguments + environment + [directory]).contains(where: { $0.utf8.contains(0) }) else {
             throw DriverFailure(.invalid, reason: "InvalidText", "an argument or a variable holds a NUL character")
         }
@@ -125,7 +126,8 @@ struct ContainerSecurity: Sendable {
 /// Resource limits of processes.
 enum ProcessLimits {
     private static let numbers: [String: UInt32] = [
-        "cpu": 0, "fsize": 1, "data": 2, "stack": 3, "core": 4, "rss": 5, "nproc": 6, "nofile": 7, "memlock": 8, "as": 9,
+        "cpu": 0, "fsize": 1, "data": 2, "stack": 3, "core": 4, "rss": 5, "nproc": 6, "nofile": 7, "memlock": 8,
+        "as": 9,
         "locks": 10, "sigpending": 11, "msgqueue": 12, "nice": 13, "rtprio": 14, "rttime": 15,
     ]
 

@@ -73,7 +73,8 @@ struct ContainerSpecification: Sendable {
         guard start.bytes.count <= Int(PINTLE_INFRA_MAX_SPEC) else {
             throw DriverFailure(
                 .invalid, reason: "RequestTooLarge",
-                "arguments, environment and mounts together are \(start.bytes.count) bytes, more than \(PINTLE_INFRA_MAX_SPEC)")
+                "arguments, environment and mounts together are \(start.bytes.count) bytes, more than \(PINTLE_INFRA_MAX_SPEC)"
+            )
         }
     }
 }

@@ -48,9 +48,12 @@ final class SeccompFilter: Sendable {
             let call = seccomp_syscall_resolve_name(name)
             // A call that this libseccomp does not know falls under the standard action.
             if call == -1 { continue }
-            let result = seccomp_rule_add_array(context, number(rule.action), call, UInt32(conditions.count), conditions)
+            let result = seccomp_rule_add_array(
+                context, number(rule.action), call, UInt32(conditions.count), conditions)
             // Unknown to one architecture, or named twice with one action.
-            guard result == 0 || result == -EDOM || result == -EEXIST else { throw failure("rule for \(name)", -result) }
+            guard result == 0 || result == -EDOM || result == -EEXIST else {
+                throw failure("rule for \(name)", -result)
+            }
         }
     }
 

@@ -1,27 +1,37 @@
 extension SeccompProfile {
-    /// What every container may call: files, memory, processes of its own, time, signals, sockets, waiting. Names of
-    /// 32-bit x86 are among them, for programs of that kind; the compiler leaves out what an architecture lacks.
+    /// What every container may call: files, memory, processes of its own, time, signals, sockets, waiting.
+    ///
+    /// Names of 32-bit x86 are among them, for programs of that kind; the compiler leaves out what an architecture
+    /// lacks.
     static let allowed = files + memory + processes + identity + signals + time + waiting + networking + messages
 
     private static let files = [
-        "access", "chdir", "chmod", "chown", "chown32", "close", "close_range", "copy_file_range", "creat", "dup", "dup2",
+        "access", "chdir", "chmod", "chown", "chown32", "close", "close_range", "copy_file_range", "creat", "dup",
+        "dup2",
         "dup3", "faccessat", "faccessat2", "fadvise64", "fadvise64_64", "fallocate", "fchdir", "fchmod", "fchmodat",
-        "fchmodat2", "fchown", "fchown32", "fchownat", "fcntl", "fcntl64", "fdatasync", "fgetxattr", "flistxattr", "flock",
+        "fchmodat2", "fchown", "fchown32", "fchownat", "fcntl", "fcntl64", "fdatasync", "fgetxattr", "flistxattr",
+        "flock",
         "fremovexattr", "fsetxattr", "fstat", "fstat64", "fstatat64", "fstatfs", "fstatfs64", "fsync", "ftruncate",
         "ftruncate64", "futimesat", "getcwd", "getdents", "getdents64", "getxattr", "inotify_add_watch", "inotify_init",
         "inotify_init1", "inotify_rm_watch", "ioctl", "landlock_add_rule", "landlock_create_ruleset",
-        "landlock_restrict_self", "lchown", "lchown32", "lgetxattr", "link", "linkat", "listxattr", "llistxattr", "_llseek",
+        "landlock_restrict_self", "lchown", "lchown32", "lgetxattr", "link", "linkat", "listxattr", "llistxattr",
+        "_llseek",
         "lremovexattr", "lseek", "lsetxattr", "lstat", "lstat64", "mkdir", "mkdirat", "mknod", "mknodat",
-        "name_to_handle_at", "newfstatat", "oldfstat", "oldlstat", "oldolduname", "oldstat", "olduname", "open", "openat",
-        "openat2", "pipe", "pipe2", "pread64", "preadv", "preadv2", "pwrite64", "pwritev", "pwritev2", "read", "readahead",
+        "name_to_handle_at", "newfstatat", "oldfstat", "oldlstat", "oldolduname", "oldstat", "olduname", "open",
+        "openat",
+        "openat2", "pipe", "pipe2", "pread64", "preadv", "preadv2", "pwrite64", "pwritev", "pwritev2", "read",
+        "readahead",
         "readlink", "readlinkat", "readv", "removexattr", "rename", "renameat", "renameat2", "rmdir", "sendfile",
-        "sendfile64", "setxattr", "splice", "stat", "stat64", "statfs", "statfs64", "statx", "symlink", "symlinkat", "sync",
-        "sync_file_range", "syncfs", "tee", "truncate", "truncate64", "umask", "unlink", "unlinkat", "utime", "utimensat",
+        "sendfile64", "setxattr", "splice", "stat", "stat64", "statfs", "statfs64", "statx", "symlink", "symlinkat",
+        "sync",
+        "sync_file_range", "syncfs", "tee", "truncate", "truncate64", "umask", "unlink", "unlinkat", "utime",
+        "utimensat",
         "utimensat_time64", "utimes", "vmsplice", "write", "writev",
     ]
 
     private static let memory = [
-        "brk", "madvise", "membarrier", "memfd_create", "memfd_secret", "mincore", "mlock", "mlock2", "mlockall", "mmap",
+        "brk", "madvise", "membarrier", "memfd_create", "memfd_secret", "mincore", "mlock", "mlock2", "mlockall",
+        "mmap",
         "mmap2", "mprotect", "mremap", "msync", "munlock", "munlockall", "munmap", "pkey_alloc", "pkey_free",
         "pkey_mprotect", "process_mrelease", "remap_file_pages", "shmat", "shmctl", "shmdt", "shmget",
     ]
@@ -52,7 +62,8 @@ extension SeccompProfile {
     ]
 
     private static let time = [
-        "adjtimex", "alarm", "clock_getres", "clock_getres_time64", "clock_gettime", "clock_gettime64", "clock_nanosleep",
+        "adjtimex", "alarm", "clock_getres", "clock_getres_time64", "clock_gettime", "clock_gettime64",
+        "clock_nanosleep",
         "clock_nanosleep_time64", "getitimer", "gettimeofday", "nanosleep", "setitimer", "time", "timer_create",
         "timer_delete", "timer_getoverrun", "timer_gettime", "timer_gettime64", "timer_settime", "timer_settime64",
         "timerfd_create", "timerfd_gettime", "timerfd_gettime64", "timerfd_settime", "timerfd_settime64", "times",
@@ -66,7 +77,8 @@ extension SeccompProfile {
     ]
 
     private static let networking = [
-        "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv", "recvfrom",
+        "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv",
+        "recvfrom",
         "recvmmsg", "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
         "socketcall", "socketpair",
     ]

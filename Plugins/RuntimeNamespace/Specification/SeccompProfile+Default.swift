@@ -19,10 +19,12 @@ extension SeccompProfile {
 
     /// Only the execution domains of Linux and 32-bit Linux, address randomisation on or off, and asking.
     private static let personality: [Rule] = [0x0, 0x0008, 0x20000, 0x20008, 0xffff_ffff].map { domain in
-        Rule(names: ["personality"], action: .allow, conditions: [Condition(index: 0, comparison: .equal, value: domain)])
+        Rule(
+            names: ["personality"], action: .allow, conditions: [Condition(index: 0, comparison: .equal, value: domain)]
+        )
     }
 
-    /// No new namespaces. clone3's flags are out of a filter's sight: ENOSYS makes callers use clone.
+    /// Allows clone without new namespaces; clone3, whose flags no filter can see, answers ENOSYS so that callers use clone.
     private static let confinedClone = [
         Rule(
             names: ["clone"], action: .allow,
@@ -56,7 +58,10 @@ extension SeccompProfile {
         ("SYS_RAWIO", ["ioperm", "iopl"]),
         ("SYS_TIME", ["clock_adjtime", "clock_settime", "clock_settime64", "settimeofday", "stime"]),
         ("SYS_TTY_CONFIG", ["vhangup"]),
-        ("SYS_NICE", ["get_mempolicy", "mbind", "migrate_pages", "move_pages", "set_mempolicy", "set_mempolicy_home_node"]),
+        (
+            "SYS_NICE",
+            ["get_mempolicy", "mbind", "migrate_pages", "move_pages", "set_mempolicy", "set_mempolicy_home_node"]
+        ),
         ("SYSLOG", ["syslog"]),
         ("BPF", ["bpf"]),
         ("PERFMON", ["perf_event_open"]),

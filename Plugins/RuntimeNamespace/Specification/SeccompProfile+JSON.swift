@@ -53,7 +53,8 @@ extension SeccompProfile {
             let comparison = Condition.Comparison(rawValue: json["op"].string ?? "")
         else { throw invalid(path, "an argument's index or op is wrong") }
         return Condition(
-            index: UInt32(index), comparison: comparison, value: number(json["value"]), second: number(json["valueTwo"]))
+            index: UInt32(index), comparison: comparison, value: number(json["value"]), second: number(json["valueTwo"])
+        )
     }
 
     private static func number(_ json: JSON) -> UInt64 {

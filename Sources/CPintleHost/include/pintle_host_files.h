@@ -19,4 +19,14 @@ int pintle_host_open_beneath(int directory, const char *name);
  */
 int pintle_host_sealed_copy(int file, const char *name);
 
+/**
+ * Deletes a directory and everything in it, following no symbolic link and leaving other file systems alone.
+ *
+ * @return 0, or the negative errno of the first thing that could not be deleted
+ */
+int pintle_host_remove_tree(const char *path);
+
+/** Makes a close-on-exec pipe(2). @return 0, or the negative errno. The caller owns both ends. */
+int pintle_host_pipe(int ends[2]);
+
 #endif

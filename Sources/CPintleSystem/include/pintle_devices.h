@@ -18,10 +18,10 @@ enum { PINTLE_DEVICE_MKNOD = 1, PINTLE_DEVICE_READ = 2, PINTLE_DEVICE_WRITE = 4 
 
 /** One device, or all of a kind, that is allowed. What no rule allows is refused. */
 struct pintle_device_rule {
-    int32_t type;   /**< `b`, `c` or `a` (both). */
+    int32_t type;         /**< `b`, `c` or `a` (both). */
     int32_t major_number; /**< -1 means every one. */
     int32_t minor_number; /**< -1 means every one. */
-    int32_t access; /**< A set of PINTLE_DEVICE_*. */
+    int32_t access;       /**< A set of PINTLE_DEVICE_*. */
 };
 
 /**
@@ -33,7 +33,8 @@ struct pintle_device_rule {
  * @param count At most 200.
  * @return 0, or -1 with errno.
  */
-int pintle_device_filter_attach(int cgroup, const struct pintle_device_rule *PINTLE_NULLABLE rules, int32_t count);
+int pintle_device_filter_attach(int cgroup, const struct pintle_device_rule *PINTLE_NULLABLE rules,
+                                int32_t count);
 
 #ifdef __cplusplus
 }

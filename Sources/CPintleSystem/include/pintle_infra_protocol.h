@@ -31,9 +31,10 @@ enum {
 
 /** Descriptor numbers at which the infra process finds what its creator gives it. */
 enum {
-    PINTLE_INFRA_FD_CONTROL = 3,   /**< The first control connection. */
-    PINTLE_INFRA_FD_DIRECTORY = 4, /**< The sandbox's run directory, where it listens as `control`. */
-    PINTLE_INFRA_FD_MOUNTS = 5,    /**< The host's mount namespace. */
+    PINTLE_INFRA_FD_CONTROL = 3, /**< The first control connection. */
+    PINTLE_INFRA_FD_DIRECTORY =
+        4,                      /**< The sandbox's run directory, where it listens as `control`. */
+    PINTLE_INFRA_FD_MOUNTS = 5, /**< The host's mount namespace. */
     PINTLE_INFRA_FD_FIRST_FREE = 6
 };
 
@@ -80,21 +81,22 @@ enum {
     PINTLE_INFRA_LOG_MAX_FILES = 19, /**< u32: kept files, the current one included. */
     PINTLE_INFRA_WIDTH = 20,         /**< u32: columns. */
     PINTLE_INFRA_HEIGHT = 21,        /**< u32: rows. */
-    PINTLE_INFRA_CGROUP_PROCS = 22,  /**< text: file listing the processes to kill after the first one ended. */
-    PINTLE_INFRA_OOM_FILE = 23,      /**< text: file with a line `oom_kill N`. */
-    PINTLE_INFRA_LOG_DROPPED = 24,   /**< u64: bytes of output that could not be logged. */
-    PINTLE_INFRA_UID = 25,           /**< u32 */
-    PINTLE_INFRA_GID = 26,           /**< u32 */
-    PINTLE_INFRA_GROUPS = 27,        /**< bytes: an array of u32. */
-    PINTLE_INFRA_JOIN = 28,          /**< text: write `0` here to enter a cgroup; repeated. */
+    PINTLE_INFRA_CGROUP_PROCS =
+        22, /**< text: file listing the processes to kill after the first one ended. */
+    PINTLE_INFRA_OOM_FILE = 23,       /**< text: file with a line `oom_kill N`. */
+    PINTLE_INFRA_LOG_DROPPED = 24,    /**< u64: bytes of output that could not be logged. */
+    PINTLE_INFRA_UID = 25,            /**< u32 */
+    PINTLE_INFRA_GID = 26,            /**< u32 */
+    PINTLE_INFRA_GROUPS = 27,         /**< bytes: an array of u32. */
+    PINTLE_INFRA_JOIN = 28,           /**< text: write `0` here to enter a cgroup; repeated. */
     PINTLE_INFRA_JOIN_DIRECTORY = 29, /**< text: a cgroup v2 directory to be cloned into. */
-    PINTLE_INFRA_OOM_SCORE = 30,     /**< i32: attempted. */
-    PINTLE_INFRA_HOSTNAME = 31,      /**< text */
-    PINTLE_INFRA_SYSCTL = 32,        /**< text: `net/ipv4/ip_forward=1`; repeated. */
-    PINTLE_INFRA_SHM_BYTES = 33,     /**< u64: size of the pod's /dev/shm; 0 none. */
-    PINTLE_INFRA_PID_MODE = 34,      /**< u32: one of the modes below. */
-    PINTLE_INFRA_PID_TARGET = 35,    /**< text: the container whose PID namespace is joined. */
-    PINTLE_INFRA_EVENT_TYPE = 36     /**< u32: one of the events below. */
+    PINTLE_INFRA_OOM_SCORE = 30,      /**< i32: attempted. */
+    PINTLE_INFRA_HOSTNAME = 31,       /**< text */
+    PINTLE_INFRA_SYSCTL = 32,         /**< text: `net/ipv4/ip_forward=1`; repeated. */
+    PINTLE_INFRA_SHM_BYTES = 33,      /**< u64: size of the pod's /dev/shm; 0 none. */
+    PINTLE_INFRA_PID_MODE = 34,       /**< u32: one of the modes below. */
+    PINTLE_INFRA_PID_TARGET = 35,     /**< text: the container whose PID namespace is joined. */
+    PINTLE_INFRA_EVENT_TYPE = 36      /**< u32: one of the events below. */
 };
 
 /** Flag of a field: whoever does not know the field must refuse the packet. */
@@ -124,7 +126,8 @@ enum {
 };
 
 enum {
-    PINTLE_INFRA_EVENT_EXITED = 1,  /**< A container or session ended; the fields are those of an item. */
+    PINTLE_INFRA_EVENT_EXITED =
+        1, /**< A container or session ended; the fields are those of an item. */
     PINTLE_INFRA_EVENT_DETACHED = 2 /**< A client has left or was dropped. */
 };
 
@@ -140,31 +143,34 @@ enum {
 
 /** Fields of a specification: what the new process does before its program runs. */
 enum {
-    PINTLE_SPEC_JOIN = 1,        /**< text: write `0` here to enter a cgroup; repeated. */
-    PINTLE_SPEC_OOM_SCORE = 2,   /**< i32: attempted. */
-    PINTLE_SPEC_LAYER = 3,       /**< text: a lower directory, topmost first; repeated. */
-    PINTLE_SPEC_UPPER = 4,       /**< text */
-    PINTLE_SPEC_WORK = 5,        /**< text */
-    PINTLE_SPEC_ROOT_FLAGS = 6,  /**< u32 */
-    PINTLE_SPEC_MOUNT = 7,       /**< nested; repeated, in order. */
-    PINTLE_SPEC_DEVICE = 8,      /**< nested; repeated. */
-    PINTLE_SPEC_LINK = 9,        /**< nested; repeated. */
-    PINTLE_SPEC_MASK = 10,       /**< text: path to hide; repeated. */
-    PINTLE_SPEC_READONLY = 11,   /**< text: path to make read-only; repeated. */
-    PINTLE_SPEC_ARGUMENT = 12,   /**< text; repeated. */
-    PINTLE_SPEC_ENVIRONMENT = 13, /**< text `NAME=value`; repeated; the last of one name counts. */
-    PINTLE_SPEC_DIRECTORY = 14,  /**< text: working directory. */
-    PINTLE_SPEC_UID = 15,        /**< u32 */
-    PINTLE_SPEC_GID = 16,        /**< u32 */
-    PINTLE_SPEC_GROUP = 17,      /**< u32: a supplementary group; repeated. */
-    PINTLE_SPEC_USER = 18,       /**< text `user[:group]`, looked up in the container unless UID is given. */
+    PINTLE_SPEC_JOIN = 1,         /**< text: write `0` here to enter a cgroup; repeated. */
+    PINTLE_SPEC_OOM_SCORE = 2,    /**< i32: attempted. */
+    PINTLE_SPEC_LAYER = 3,        /**< text: a lower directory, topmost first; repeated. */
+    PINTLE_SPEC_UPPER = 4,        /**< text */
+    PINTLE_SPEC_WORK = 5,         /**< text */
+    PINTLE_SPEC_ROOT_FLAGS = 6,   /**< u32 */
+    PINTLE_SPEC_MOUNT = 7,        /**< nested; repeated, in order. */
+    PINTLE_SPEC_DEVICE = 8,       /**< nested; repeated. */
+    PINTLE_SPEC_LINK = 9,         /**< nested; repeated. */
+    PINTLE_SPEC_MASK = 10,        /**< text: path to hide; repeated. */
+    PINTLE_SPEC_READONLY = 11,    /**< text: path to make read-only; repeated. */
+    PINTLE_SPEC_ARGUMENT = 12,    /**< text; repeated. */
+    PINTLE_SPEC_ENVIRONMENT = 13, /**< text `NAME=value`; repeated; passed on as they are. */
+    PINTLE_SPEC_DIRECTORY = 14,   /**< text: working directory. */
+    PINTLE_SPEC_UID = 15,         /**< u32 */
+    PINTLE_SPEC_GID = 16,         /**< u32 */
+    PINTLE_SPEC_GROUP = 17,       /**< u32: a supplementary group; repeated. */
+    PINTLE_SPEC_USER =
+        18, /**< text `user[:group]`, looked up in the container unless UID is given. */
     PINTLE_SPEC_USER_FLAGS = 19, /**< u32 */
-    PINTLE_SPEC_RLIMIT = 20,     /**< 20 bytes: u32 number, u64 soft, u64 hard; repeated; a refusal is not fatal. */
-    PINTLE_SPEC_CAPABILITIES = 21, /**< five u64: bounding, effective, permitted, inheritable, ambient. */
+    PINTLE_SPEC_RLIMIT =
+        20, /**< 20 bytes: u32 number, u64 soft, u64 hard; repeated; a refusal is not fatal. */
+    PINTLE_SPEC_CAPABILITIES =
+        21, /**< five u64: bounding, effective, permitted, inheritable, ambient. */
     PINTLE_SPEC_NO_NEW_PRIVILEGES = 22, /**< u32 */
-    PINTLE_SPEC_SECCOMP = 23,    /**< bytes: an array of struct sock_filter. */
-    PINTLE_SPEC_APPARMOR = 24,   /**< text: profile to change to at exec. */
-    PINTLE_SPEC_UMASK = 25       /**< u32 */
+    PINTLE_SPEC_SECCOMP = 23,           /**< bytes: an array of struct sock_filter. */
+    PINTLE_SPEC_APPARMOR = 24,          /**< text: profile to change to at exec. */
+    PINTLE_SPEC_UMASK = 25              /**< u32 */
 };
 
 /** Values of ROOT_FLAGS. */
@@ -175,19 +181,19 @@ enum { PINTLE_SPEC_USER_IMAGE_GROUPS = 1 /**< Add the user's groups of /etc/grou
 
 /** Fields of a mount. */
 enum {
-    PINTLE_MOUNT_KIND = 1,       /**< u32 */
-    PINTLE_MOUNT_SOURCE = 2,     /**< text: absolute host path, for a bind. */
-    PINTLE_MOUNT_TARGET = 3,     /**< text: absolute path in the container. */
-    PINTLE_MOUNT_TYPE = 4,       /**< text: file system type, for a new file system. */
-    PINTLE_MOUNT_OPTION = 5,     /**< text `key` or `key=value`; repeated. */
-    PINTLE_MOUNT_ATTRIBUTES = 6, /**< u64: MOUNT_ATTR_* to set. */
+    PINTLE_MOUNT_KIND = 1,        /**< u32 */
+    PINTLE_MOUNT_SOURCE = 2,      /**< text: absolute host path, for a bind. */
+    PINTLE_MOUNT_TARGET = 3,      /**< text: absolute path in the container. */
+    PINTLE_MOUNT_TYPE = 4,        /**< text: file system type, for a new file system. */
+    PINTLE_MOUNT_OPTION = 5,      /**< text `key` or `key=value`; repeated. */
+    PINTLE_MOUNT_ATTRIBUTES = 6,  /**< u64: MOUNT_ATTR_* to set. */
     PINTLE_MOUNT_PROPAGATION = 7, /**< u64: MS_PRIVATE, MS_SLAVE or MS_SHARED. */
-    PINTLE_MOUNT_FLAGS = 8       /**< u32 */
+    PINTLE_MOUNT_FLAGS = 8        /**< u32 */
 };
 enum { PINTLE_MOUNT_BIND = 1, PINTLE_MOUNT_NEW = 2, PINTLE_MOUNT_SHM = 3 };
 enum {
     PINTLE_MOUNT_RECURSIVE_ATTRIBUTES = 1, /**< The attributes hold for mounts below it too. */
-    PINTLE_MOUNT_OPTIONAL = 2              /**< A file system that this kernel refuses is left out. */
+    PINTLE_MOUNT_OPTIONAL = 2 /**< A file system that this kernel refuses is left out. */
 };
 
 /** Fields of a device node. */

@@ -20,8 +20,8 @@ extern "C" {
  * Memory: all is borrowed; the descriptors stay the caller's.
  * @return 0, or -1 with errno.
  */
-int pintle_send_packet(int socket, const void *PINTLE_NONNULL data, uint64_t size, const int32_t *PINTLE_NULLABLE descriptors,
-                       int32_t count);
+int pintle_send_packet(int socket, const void *PINTLE_NONNULL data, uint64_t size,
+                       const int32_t *PINTLE_NULLABLE descriptors, int32_t count);
 
 /**
  * @brief Receives one packet without waiting.
@@ -31,8 +31,8 @@ int pintle_send_packet(int socket, const void *PINTLE_NONNULL data, uint64_t siz
  * @param count Set to how many came.
  * @return The packet's size, 0 at the end of the connection, -1 with errno (EAGAIN: none now; EMSGSIZE: cut off).
  */
-int64_t pintle_receive_packet(int socket, void *PINTLE_NONNULL data, uint64_t capacity, int32_t *PINTLE_NONNULL descriptors,
-                              int32_t *PINTLE_NONNULL count);
+int64_t pintle_receive_packet(int socket, void *PINTLE_NONNULL data, uint64_t capacity,
+                              int32_t *PINTLE_NONNULL descriptors, int32_t *PINTLE_NONNULL count);
 
 /**
  * @brief Makes a pair of connected packet sockets, closed on exec. @return 0, or -1 with errno.
@@ -51,7 +51,8 @@ int pintle_memory_file(const char *PINTLE_NONNULL name);
 /**
  * @brief Makes a memory file with this content that can't be changed any more. @return A descriptor, or -1 with errno.
  */
-int pintle_sealed_file(const char *PINTLE_NONNULL name, const void *PINTLE_NONNULL data, uint64_t size);
+int pintle_sealed_file(const char *PINTLE_NONNULL name, const void *PINTLE_NONNULL data,
+                       uint64_t size);
 
 #ifdef __cplusplus
 }

@@ -14,11 +14,7 @@ extern "C" {
 #endif
 
 /** Namespaces of a new infra process; a mount namespace is always made. */
-enum {
-    PINTLE_SPAWN_NETWORK = 1,
-    PINTLE_SPAWN_IPC = 2,
-    PINTLE_SPAWN_UTS = 4
-};
+enum { PINTLE_SPAWN_NETWORK = 1, PINTLE_SPAWN_IPC = 2, PINTLE_SPAWN_UTS = 4 };
 
 /**
  * @brief Opens a program so that nobody who runs it can write to it.
@@ -51,7 +47,8 @@ int pintle_open_program(const char *PINTLE_NONNULL path);
  * @return The process id, or -1 with errno. After a failure nothing is left.
  */
 int pintle_spawn_infra(int program, int control, int directory, int mounts, uint32_t namespaces,
-                       const char *PINTLE_NONNULL name, int *PINTLE_NONNULL pidfd, const char *PINTLE_NULLABLE *PINTLE_NONNULL stage);
+                       const char *PINTLE_NONNULL name, int *PINTLE_NONNULL pidfd,
+                       const char *PINTLE_NULLABLE *PINTLE_NONNULL stage);
 
 /**
  * @brief Waits for a child's end and takes its exit status away.

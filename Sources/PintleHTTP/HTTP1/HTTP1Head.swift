@@ -53,7 +53,6 @@ enum HTTP1Head {
         buffer.writeStaticString("\r\n")
     }
 
-
     /// A line end in a value would let it forge further fields: it becomes a blank.
     private static func write(value: String, into buffer: inout ByteBuffer) {
         if value.utf8.contains(where: { $0 == 0x0D || $0 == 0x0A || $0 == 0 }) {

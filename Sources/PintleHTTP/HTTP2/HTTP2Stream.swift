@@ -41,7 +41,8 @@ final class HTTP2Stream {
 
     private func send(_ fields: HPACKHeaders, end: Bool) {
         self.ended = self.ended || end
-        self.connection.write(HTTP2Frame(streamID: self.id, payload: .headers(.init(headers: fields, endStream: end))), nil)
+        self.connection.write(
+            HTTP2Frame(streamID: self.id, payload: .headers(.init(headers: fields, endStream: end))), nil)
     }
 
     private func send(_ bytes: ByteBuffer, end: Bool, promise: EventLoopPromise<Void>?) {

@@ -23,7 +23,9 @@ final class WriteCoalescer: ChannelOutboundHandler {
             return context.write(self.wrapOutboundOut(bytes), promise: promise)
         }
         if let promise { self.promises.append(promise) }
-        if self.pending == nil { self.pending = context.channel.allocator.buffer(capacity: max(512, 2 * bytes.readableBytes)) }
+        if self.pending == nil {
+            self.pending = context.channel.allocator.buffer(capacity: max(512, 2 * bytes.readableBytes))
+        }
         self.pending?.writeBuffer(&bytes)
         if let count = self.pending?.readableBytes, count >= Self.limit { self.pass(context) }
     }

@@ -33,7 +33,9 @@ enum Base64 {
         return result
     }
 
-    /// Nil when `text` is not base64. Padding may be missing, blanks and line ends may not be there.
+    /// Nil when `text` is not base64.
+    ///
+    /// Padding may be missing, blanks and line ends may not be there.
     static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
         var bits: UInt32 = 0

@@ -31,20 +31,26 @@ extension HTTPExchange {
         sink.write(joined, promise: promise)
     }
 
-    /// The answer is complete as far as the responder is concerned, or the client has gone. On the event loop.
+    /// The answer is complete as far as the responder is concerned, or the client has gone.
+    ///
+    /// On the event loop.
     func finish() {
         self.phase = .over
         self.sink = nil
         self.announceClose()
     }
 
-    /// The client has gone, or the server is ending. On the event loop.
+    /// The client has gone, or the server is ending.
+    ///
+    /// On the event loop.
     func clientGone() {
         guard self.phase != .over else { return }
         self.finish()
     }
 
-    /// Leaves HTTP, once: the caller goes on with the sink. Nil when an answer has begun or the client has gone.
+    /// Leaves HTTP, once: the caller goes on with the sink.
+    ///
+    /// Nil when an answer has begun or the client has gone.
     func takeSinkForUpgrade() -> (any AnswerSink)? {
         guard self.phase == .waiting, let sink = self.sink else { return nil }
         self.phase = .over

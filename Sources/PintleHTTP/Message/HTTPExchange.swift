@@ -63,8 +63,11 @@ public final class HTTPExchange: @unchecked Sendable {
 
     /// Begins an answer whose body follows by ``write(_:)``; the header fields are sent at once.
     ///
-    /// - Parameter endless: The answer has no end of its own (a watch, a followed log): when the server shuts down it
-    ///   is ended properly, and writes throw from then on. Other answers are given the grace period to end.
+    /// - Parameters:
+    ///   - status: The HTTP status.
+    ///   - headers: The header fields.
+    ///   - endless: The answer has no end of its own (a watch, a followed log): when the server shuts down it is ended
+    ///     properly, and writes throw from then on. Other answers are given the grace period to end.
     public func begin(status: Int, headers: [(String, String)], endless: Bool = false) {
         self.onLoop { exchange in
             guard exchange.phase == .waiting, let sink = exchange.sink else { return }

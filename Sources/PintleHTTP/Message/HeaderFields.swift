@@ -22,7 +22,9 @@ public struct HeaderFields: Sendable {
     /// HTTP/2's fields, with its pseudo fields (`:path` and so on).
     init(http2: HPACKHeaders) { self.storage = .http2(http2) }
 
-    /// The value of the first field named `name`. HTTP/2's `:authority` is found as `host`.
+    /// The value of the first field named `name`.
+    ///
+    /// HTTP/2's `:authority` is found as `host`.
     public subscript(name: String) -> String? {
         switch self.storage {
         case .http1(let headers): return headers.first(name: name)

@@ -2,7 +2,7 @@
 ///
 /// The certificate was issued by this cluster's own authority and was valid when the connection was made.
 public struct Identity: Sendable, Hashable {
-    /// The subject's common name, for example `kubernetes-admin`. Never empty.
+    /// The subject's common name, never empty: for example `kubernetes-admin`.
     public let user: String
     /// The subject's organisations in their order, for example `["system:masters"]`.
     public let groups: [String]

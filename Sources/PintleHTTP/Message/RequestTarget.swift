@@ -39,7 +39,9 @@ struct RequestTarget {
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "+") {
                 bytes.append(0x20)
-            } else if byte == UInt8(ascii: "%"), let high = rest.first?.hexValue, let low = rest.dropFirst().first?.hexValue {
+            } else if byte == UInt8(ascii: "%"), let high = rest.first?.hexValue,
+                let low = rest.dropFirst().first?.hexValue
+            {
                 bytes.append(high << 4 | low)
                 rest = rest.dropFirst(2)
             } else {

@@ -4,6 +4,7 @@ extension ClusterPKI {
     /// - Parameters:
     ///   - server: The API server's URL, for example `https://127.0.0.1:6443`.
     ///   - name: The name of cluster, user and context, for example `pintle-0a1b2c3d`: letters, digits and `-`.
+    /// - Returns: The YAML text.
     public func kubeconfig(server: String, name: String) -> String {
         """
         apiVersion: v1

@@ -34,6 +34,7 @@ public struct ClusterPKI: Sendable {
     /// - Parameters:
     ///   - directory: Made with mode 0700 if its parent exists. Files have mode 0600 and are replaced atomically.
     ///   - names: The API server's names.
+    /// - Returns: All of the material.
     /// - Throws: ``PKIError``, which names the file; files written before it are whole.
     public static func loadOrCreate(directory: String, names: ServingNames) throws(PKIError) -> ClusterPKI {
         try Self.loadOrCreate(directory: directory, names: names, now: Date())

@@ -35,7 +35,9 @@ struct PKIFiles {
         }
     }
 
-    /// Replaces a file: written beside it, synced, renamed over it. After an error the old file is still there.
+    /// Replaces a file: written beside it, synced, renamed over it.
+    ///
+    /// After an error the old file is still there.
     func write(_ name: String, _ text: String) throws(PKIError) {
         let path = self.path(name), temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)

@@ -1,6 +1,8 @@
 internal import NIOCore
 
-/// Takes SPDY frames from bytes that may be cut anywhere. Without I/O.
+/// Takes SPDY frames from bytes that may be cut anywhere.
+///
+/// Without I/O.
 struct SPDYParser {
     /// Control frames are held until they are whole: longer ones are refused.
     static let controlLimit = 64 * 1024
@@ -17,7 +19,9 @@ struct SPDYParser {
         if self.buffer.readableBytes == 0 { self.buffer = bytes } else { self.buffer.writeImmutableBuffer(bytes) }
     }
 
-    /// The next frame, or piece of a data frame; nil when more bytes are needed. After an error there is no next.
+    /// The next frame, or piece of a data frame; nil when more bytes are needed.
+    ///
+    /// After an error there is no next.
     mutating func next() throws(SPDYFault) -> SPDYFrame? {
         if self.data != nil { return self.piece() }
         // Every frame begins with eight bytes: stream or type, flags (8 bits), length (24 bits).

@@ -18,8 +18,8 @@ final class ConnectionClock {
     private var lastProgress = NIODeadline.now()
     private let expired: (Phase) -> Void
 
-    /// - Parameter expired: Called on each tick in which the phase has lasted too long, `.answering` when the client
-    ///   takes no bytes.
+    // `expired` is called on each tick in which the phase has lasted too long; with `.answering` when the client takes
+    // no bytes.
     init(channel: any Channel, limits: HTTPTimeouts, expired: @escaping (Phase) -> Void) {
         self.channel = channel
         self.limits = limits
@@ -39,7 +39,8 @@ final class ConnectionClock {
 
     private func schedule() {
         let bound = NIOLoopBound(self, eventLoop: self.channel.eventLoop)
-        let shortest = TimeAmount(min(self.limits.head, min(self.limits.idle, min(self.limits.body, self.limits.write))))
+        let shortest = TimeAmount(
+            min(self.limits.head, min(self.limits.idle, min(self.limits.body, self.limits.write))))
         self.timer = self.channel.eventLoop.scheduleTask(in: min(Self.tick, shortest)) { bound.value.check() }
     }
 

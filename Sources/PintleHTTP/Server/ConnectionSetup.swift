@@ -8,10 +8,14 @@ internal import NIOTLS
 enum ConnectionSetup {
     /// TLS first; HTTP follows once the client has chosen its version.
     static func secure(_ channel: any Channel, _ server: ServerContext, _ tls: NIOSSLContext) throws {
-        try channel.pipeline.syncOperations.addHandlers([NIOSSLServerHandler(context: tls), ProtocolSelector(server: server)])
+        try channel.pipeline.syncOperations.addHandlers([
+            NIOSSLServerHandler(context: tls), ProtocolSelector(server: server),
+        ])
     }
 
-    static func addHTTP1(_ pipeline: ChannelPipeline.SynchronousOperations, _ server: ServerContext, _ client: ClientInfo)
+    static func addHTTP1(
+        _ pipeline: ChannelPipeline.SynchronousOperations, _ server: ServerContext, _ client: ClientInfo
+    )
         throws
     {
         var limits = NIOHTTPDecoderLimitConfiguration()
@@ -23,7 +27,9 @@ enum ConnectionSetup {
         try pipeline.addHandler(HTTP1Handler(server: server, client: client, decoder: decoder))
     }
 
-    static func addHTTP2(_ pipeline: ChannelPipeline.SynchronousOperations, _ server: ServerContext, _ client: ClientInfo)
+    static func addHTTP2(
+        _ pipeline: ChannelPipeline.SynchronousOperations, _ server: ServerContext, _ client: ClientInfo
+    )
         throws
     {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()

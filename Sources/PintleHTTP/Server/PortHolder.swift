@@ -23,7 +23,9 @@ enum PortHolder {
         for name in self.entries("/proc") {
             guard let pid = Int32(name) else { continue }
             let folder = "/proc/\(pid)/fd"
-            guard self.entries(folder).contains(where: { wanted.contains(self.link("\(folder)/\($0)")) }) else { continue }
+            guard self.entries(folder).contains(where: { wanted.contains(self.link("\(folder)/\($0)")) }) else {
+                continue
+            }
             return (pid, self.command(pid))
         }
         return nil

@@ -50,8 +50,9 @@ public final class MessageSession: Sendable {
         if full { try await room.wait() }
     }
 
-    /// Sends what was written, then the close frame; returns when the client has it, or has gone. Writes throw from
-    /// then on.
+    /// Sends what was written, then the close frame; returns when the client has it, or has gone.
+    ///
+    /// Writes throw from then on.
     public func close() async {
         let socket = self.socket
         self.room.close()

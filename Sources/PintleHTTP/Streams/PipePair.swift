@@ -9,7 +9,7 @@ struct PipePair {
     private let ours: Int32
     private let readable: Bool
 
-    /// - Parameter readable: Whether our end is the one to read from.
+    // `readable`: our end is the one to read from.
     init(readable: Bool) throws(StreamUpgradeError) {
         var ends: [Int32] = [-1, -1]
         // Not pipe2, which Swift's Glibc module lacks: whoever spawns processes here closes what it does not pass on.
@@ -28,7 +28,9 @@ struct PipePair {
         close(self.theirs)
     }
 
-    /// Makes our end a channel with `pump` in it. The channel owns the end from then on, also after a failure.
+    /// Makes our end a channel with `pump` in it.
+    ///
+    /// The channel owns the end from then on, also after a failure.
     func open(_ pump: StreamPump, on loop: any EventLoop) -> EventLoopFuture<any Channel> {
         let ours = self.ours
         let bound = NIOLoopBound(pump, eventLoop: loop)

@@ -53,7 +53,8 @@ final class PortForwardSession: SPDYDelegate {
     }
 
     private func giveUp(_ id: String, stream: ObjectIdentifier) {
-        guard let pair = self.waiting[id], [pair.data, pair.error].contains(where: { $0.map(ObjectIdentifier.init) == stream })
+        guard let pair = self.waiting[id],
+            [pair.data, pair.error].contains(where: { $0.map(ObjectIdentifier.init) == stream })
         else { return }
         self.waiting[id] = nil
         if let error = pair.error {

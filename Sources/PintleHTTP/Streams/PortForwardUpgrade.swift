@@ -39,11 +39,14 @@ struct PortForwardUpgrade: Sendable {
 
     /// The ports of the old form over WebSocket: `ports=80&ports=81,82`.
     private func ports() throws(StreamUpgradeError) -> [Int] {
-        let texts = self.request.queryValues("ports").flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let texts = self.request.queryValues("ports").flatMap {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
         var ports: [Int] = []
         for text in texts {
             guard let port = Int(text), (1...65535).contains(port) else {
-                throw StreamUpgradeError(status: 400, message: "invalid port \"\(text)\" in the query parameter \"ports\"")
+                throw StreamUpgradeError(
+                    status: 400, message: "invalid port \"\(text)\" in the query parameter \"ports\"")
             }
             ports.append(port)
         }

@@ -18,6 +18,9 @@ final class RemoteCommandGathering: SPDYDelegate {
         self.complete = loop.makePromise(of: Void.self)
     }
 
+    /// The upgrade itself may fail: then nobody will ever tell of a stream.
+    deinit { if !self.done { self.complete.fail(ExchangeClosed()) } }
+
     func opened(_ stream: SPDYStream) -> Bool {
         guard let type = stream.header("streamtype"), self.expected.contains(type), self.streams[type] == nil else {
             return false

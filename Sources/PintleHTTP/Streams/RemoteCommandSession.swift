@@ -5,8 +5,9 @@ internal import NIOCore
 /// Give ``descriptors`` to the process, and call ``finish(_:)`` when it has ended. A session that is let go of without
 /// it stays open until the client leaves.
 public final class RemoteCommandSession: Sendable {
-    /// The process's ends of the streams. They belong to the caller of the upgrade from its return on, also when the
-    /// client has gone meanwhile.
+    /// The process's ends of the streams.
+    ///
+    /// They belong to the caller of the upgrade from its return on, also when the client has gone meanwhile.
     public let descriptors: RemoteCommandDescriptors
     private let closing: CloseSignal
     private let core: NIOLoopBound<RemoteCommandCore>
@@ -25,8 +26,10 @@ public final class RemoteCommandSession: Sendable {
     /// Whether the client has gone or the session was finished.
     public var isClosed: Bool { self.closing.isClosed }
 
-    /// Calls `body` once, when the connection has closed: on its event loop, or at once on this thread if it has
-    /// closed already. It must not block.
+    /// Calls `body` once, when the connection has closed: on its event loop, or at once on this thread if it has closed
+    /// already.
+    ///
+    /// It must not block.
     public func onClose(_ body: @escaping @Sendable () -> Void) { self.closing.onClose(body) }
 
     /// Sends all that the process still wrote, then `outcome` on the error stream, and closes the session.

@@ -22,13 +22,19 @@ public struct RemoteCommandStreams: Sendable, Hashable {
 ///
 /// Whoever takes them owns them and closes each exactly once. They are blocking pipes, close-on-exec.
 public struct RemoteCommandDescriptors: Sendable {
-    /// To read from; ends when the client closes its input or goes away. Nil when not asked for.
+    /// To read from; ends when the client closes its input or goes away.
+    ///
+    /// Nil when not asked for.
     public let stdin: Int32?
-    /// To write to; fails with `EPIPE` when the client has gone. Nil when not asked for.
+    /// To write to; fails with `EPIPE` when the client has gone.
+    ///
+    /// Nil when not asked for.
     public let stdout: Int32?
     /// To write to; nil when not asked for or with a terminal.
     public let stderr: Int32?
-    /// The terminal's sizes in characters, newest last; ends with the session. Only the newest 8 are kept.
+    /// The terminal's sizes in characters, newest last; ends with the session.
+    ///
+    /// Only the newest 8 are kept.
     public let resizes: AsyncStream<(width: Int, height: Int)>
 }
 

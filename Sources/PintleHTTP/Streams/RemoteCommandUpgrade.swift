@@ -40,7 +40,9 @@ struct RemoteCommandUpgrade: Sendable {
         }
     }
 
-    private func startWebSocket(_ handshake: StreamNegotiation.WebSocket) throws -> EventLoopFuture<RemoteCommandSession> {
+    private func startWebSocket(_ handshake: StreamNegotiation.WebSocket) throws -> EventLoopFuture<
+        RemoteCommandSession
+    > {
         let loop = self.exchange.eventLoop
         let gate = ReadGate()
         let socket = WebSocketHandler()
@@ -56,7 +58,8 @@ struct RemoteCommandUpgrade: Sendable {
             guard session.channels.count == 5 else { return loop.makeFailedFuture(ExchangeClosed()) }
             let channels = session.channels
             let wiring = RemoteCommandWiring(
-                loop: loop, loops: self.exchange.loops, wanted: self.streams, form: name.hasPrefix("v") ? .status : .text, connection: session,
+                loop: loop, loops: self.exchange.loops, wanted: self.streams,
+                form: name.hasPrefix("v") ? .status : .text, connection: session,
                 error: channels[3], stdin: channels[0], stdout: channels[1], stderr: channels[2], resize: channels[4])
             // The client's library takes the connection for established when the first message comes.
             let first = self.streams.stdout ? channels[1] : self.streams.stderr ? channels[2] : channels[3]
@@ -75,7 +78,8 @@ struct RemoteCommandUpgrade: Sendable {
         let upgraded = try StreamUpgrade.perform(self.exchange, headers: handshake.headers) { pipeline in
             try handler.install(pipeline)
         }
-        let form: RemoteCommandCore.OutcomeForm = ["v4.channel.k8s.io", "v5.channel.k8s.io"].contains(handshake.version)
+        let form: RemoteCommandCore.OutcomeForm =
+            ["v4.channel.k8s.io", "v5.channel.k8s.io"].contains(handshake.version)
             ? .status : .text
         let bound = NIOLoopBound((gathering, handler.connection), eventLoop: loop)
         return upgraded.flatMap { channel in
@@ -86,7 +90,8 @@ struct RemoteCommandUpgrade: Sendable {
                 let (gathering, connection) = bound.value
                 guard let error = gathering.streams["error"] else { return loop.makeFailedFuture(ExchangeClosed()) }
                 let wiring = RemoteCommandWiring(
-                    loop: loop, loops: self.exchange.loops, wanted: self.streams, form: form, connection: connection, error: error,
+                    loop: loop, loops: self.exchange.loops, wanted: self.streams, form: form, connection: connection,
+                    error: error,
                     stdin: gathering.streams["stdin"], stdout: gathering.streams["stdout"],
                     stderr: gathering.streams["stderr"], resize: gathering.streams["resize"])
                 return wiring.start(closing: gathering.closing)
@@ -99,7 +104,9 @@ struct RemoteCommandUpgrade: Sendable {
 
 /// What upgrades have in common.
 enum StreamUpgrade {
-    /// Leaves HTTP. The exchange's `onClose` follows the connection from then on.
+    /// Leaves HTTP.
+    ///
+    /// The exchange's `onClose` follows the connection from then on.
     static func perform(
         _ exchange: HTTPExchange, headers: [(String, String)],
         install: (ChannelPipeline.SynchronousOperations) throws -> Void

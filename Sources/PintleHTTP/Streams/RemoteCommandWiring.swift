@@ -20,7 +20,9 @@ struct RemoteCommandWiring {
         let pump: StreamPump
     }
 
-    /// Makes the pipes and starts the pumps. When it fails, the connection is left to be closed by the caller.
+    /// Makes the pipes and starts the pumps.
+    ///
+    /// When it fails, the connection is left to be closed by the caller.
     func start(closing: CloseSignal) -> EventLoopFuture<RemoteCommandSession> {
         var links: [Link] = []
         do throws(StreamUpgradeError) {

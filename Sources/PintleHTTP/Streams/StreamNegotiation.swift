@@ -29,9 +29,8 @@ enum StreamNegotiation {
         case spdy(SPDY)
     }
 
-    /// - Parameters:
-    ///   - webSocket: The known subprotocols; `""` if the client may name none.
-    ///   - spdy: The known stream protocols, `""` likewise; nil when SPDY is not served.
+    // `webSocket` and `spdy` are the protocols known here, `""` among them if the client may name none; `spdy` is nil
+    // when SPDY is not served.
     static func choose(
         _ request: HTTPRequest, webSocket: Set<String>, spdy: Set<String>?
     ) throws(StreamUpgradeError) -> Choice {
@@ -68,6 +67,8 @@ enum StreamNegotiation {
         let names = known.filter { !$0.isEmpty }.sorted().joined(separator: ", ")
         throw StreamUpgradeError(
             status: 403,
-            message: "unable to upgrade: unable to negotiate protocol: client supports \(offered), server accepts [\(names)]")
+            message:
+                "unable to upgrade: unable to negotiate protocol: client supports \(offered), server accepts [\(names)]"
+        )
     }
 }

@@ -4,7 +4,9 @@ internal import NIOCore
 final class ChannelSession: WebSocketConsumer, SessionConnection {
     /// How messages are written.
     struct Form: Equatable {
-        /// Text messages: the channel as a digit, then base64. Else binary messages: the channel as a byte.
+        /// Text messages: the channel as a digit, then base64.
+        ///
+        /// Else binary messages: the channel as a byte.
         var base64 = false
         /// Channel 255 closes the channel that its one byte names: version 5.
         var closeSignal = false
@@ -80,7 +82,9 @@ final class ChannelSession: WebSocketConsumer, SessionConnection {
     }
 }
 
-/// One channel of a ``ChannelSession``. Our side of it cannot be closed: the protocol has no word for it.
+/// One channel of a ``ChannelSession``.
+///
+/// Our side of it cannot be closed: the protocol has no word for it.
 final class WebSocketStream: SessionStream {
     private let channel: UInt8
     private weak var session: ChannelSession?

@@ -128,7 +128,7 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     /// Sends the close frame and closes once the client has answered it, or has had time to.
     ///
-    /// - Parameter promise: Kept when the client's socket has taken everything; failed when it has gone.
+    /// `promise` is kept when the client's socket has taken everything, and failed when it has gone.
     func close(code: UInt16, reason: String, promise: EventLoopPromise<Void>?) {
         guard !self.closing, let context = self.context else {
             promise?.fail(ExchangeClosed())

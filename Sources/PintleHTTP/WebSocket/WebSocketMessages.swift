@@ -16,7 +16,9 @@ enum WebSocketEvent: Equatable {
     case close(code: UInt16?)
 }
 
-/// Puts a client's frames together to messages, and refuses what RFC 6455 forbids. Without I/O.
+/// Puts a client's frames together to messages, and refuses what RFC 6455 forbids.
+///
+/// Without I/O.
 struct WebSocketAssembler {
     /// Messages beyond it are refused with 1009.
     static let limit = 8 * 1024 * 1024
@@ -78,7 +80,8 @@ enum WebSocketFraming {
     }
 
     /// A frame with `head` before `body`.
-    static func frame(_ kind: Kind, head: [UInt8] = [], body: ByteBuffer, allocator: ByteBufferAllocator) -> ByteBuffer {
+    static func frame(_ kind: Kind, head: [UInt8] = [], body: ByteBuffer, allocator: ByteBufferAllocator) -> ByteBuffer
+    {
         let length = head.count + body.readableBytes
         var frame = allocator.buffer(capacity: 10 + length)
         frame.writeInteger(0x80 | kind.rawValue)

@@ -4,13 +4,20 @@ internal import Glibc
 internal import PintleInterfaces
 internal import Synchronization
 
-/// The `pintle_call` of one driver thread, used again for call after call as long as each one returns.
+/// The `pintle_call` of one thread, used again for call after call as long as each one returns.
 ///
-/// Threads: `begin` and `end` on the owning thread; `cancel` on any. The driver's callbacks come on its threads.
+/// Threads: `begin` and `takeFailure` on the owning thread; `cancel` on any. The driver's callbacks come on its threads.
 final class CallFrame: @unchecked Sendable {
-    // `raw` is written by the owning thread between calls only; the rest is atomic or under `detail`.
+    // `raw`, `arena`, `isQuick` and `inUse` belong to the owning thread; the rest is atomic or under `detail`.
     let raw: UnsafeMutablePointer<pintle_call>
+    /// Where this frame's requests are laid out; emptied when the call has returned.
+    let arena = ABIArena()
+    /// Whether the call that runs must not block.
+    private(set) var isQuick = false
+    private var inUse = false
     private let cancelled = Atomic<Bool>(false)
+    /// Whether `detail` holds anything that the next call must not see.
+    private let touched = Atomic<Bool>(false)
     private let detail = Mutex(Detail())
 
     struct Failure: Sendable {
@@ -55,13 +62,16 @@ final class CallFrame: @unchecked Sendable {
         raw.pointee.operation = operation
         raw.pointee.deadline_ns = deadline
         cancelled.store(false, ordering: .relaxed)
-        if detail.withLock({ detail in
+        guard touched.load(ordering: .relaxed) else { return }
+        touched.store(false, ordering: .relaxed)
+        let flagged: Int32 = detail.withLock { detail in
             detail.failure = nil
-            let flagged = detail.flagged
-            detail.flagged = false
-            return flagged
-        }) {
-            drain()
+            defer { detail.flagged = false }
+            return detail.flagged ? detail.cancelDescriptor : 0
+        }
+        if flagged > 0 {
+            var value: UInt64 = 0
+            _ = read(flagged, &value, 8)
         }
     }
 
@@ -77,33 +87,23 @@ final class CallFrame: @unchecked Sendable {
 
     func cancel() {
         cancelled.store(true, ordering: .relaxed)
-        detail.withLock { detail in
-            guard detail.cancelDescriptor > 0, !detail.flagged else { return }
-            detail.flagged = true
-            var one: UInt64 = 1
-            _ = write(detail.cancelDescriptor, &one, 8)
-        }
+        detail.withLock { flag(&$0) }
     }
 
     private func descriptor() -> Int32 {
         detail.withLock { detail in
-            if detail.cancelDescriptor == 0 {
-                let made = pintle_host_eventfd()
-                detail.cancelDescriptor = max(0, made)
-            }
-            if isCancelled, !detail.flagged, detail.cancelDescriptor > 0 {
-                detail.flagged = true
-                var one: UInt64 = 1
-                _ = write(detail.cancelDescriptor, &one, 8)
-            }
+            if detail.cancelDescriptor == 0 { detail.cancelDescriptor = max(0, pintle_host_eventfd()) }
+            if isCancelled { flag(&detail) }
             return detail.cancelDescriptor
         }
     }
 
-    private func drain() {
-        let descriptor = detail.withLock { $0.cancelDescriptor }
-        var value: UInt64 = 0
-        _ = read(descriptor, &value, 8)
+    private func flag(_ detail: inout Detail) {
+        guard detail.cancelDescriptor > 0, !detail.flagged else { return }
+        detail.flagged = true
+        touched.store(true, ordering: .relaxed)
+        var one: UInt64 = 1
+        _ = write(detail.cancelDescriptor, &one, 8)
     }
 
     private func record(_ failure: UnsafePointer<pintle_failure>) {
@@ -116,5 +116,46 @@ final class CallFrame: @unchecked Sendable {
                 reason: String(reason.prefix(128)), message: String(message.prefix(16384)), errno: value.os_error,
                 retryAfterNanoseconds: value.retry_after_ns)
         }
+        touched.store(true, ordering: .relaxed)
+    }
+}
+
+/// The frame of each thread.
+extension CallFrame {
+    private static let key: pthread_key_t = {
+        var key = pthread_key_t()
+        pthread_key_create(&key) { frame in
+            guard let frame else { return }
+            Unmanaged<CallFrame>.fromOpaque(frame).release()
+        }
+        return key
+    }()
+
+    /// The calling thread's frame, made when it has none; it ends with the thread.
+    static func ofThread() -> CallFrame {
+        if let frame = pthread_getspecific(key) { return Unmanaged<CallFrame>.fromOpaque(frame).takeUnretainedValue() }
+        let frame = CallFrame()
+        pthread_setspecific(key, Unmanaged.passRetained(frame).toOpaque())
+        return frame
+    }
+
+    /// Whether the calling thread runs a call that must not block.
+    static var threadIsQuick: Bool {
+        guard let frame = pthread_getspecific(key) else { return false }
+        return Unmanaged<CallFrame>.fromOpaque(frame).takeUnretainedValue().isQuick
+    }
+
+    /// Lends the calling thread's frame, or a new one while that one's call runs further down the stack.
+    static func withFrame<R, E>(quick: Bool, _ body: (CallFrame) throws(E) -> R) throws(E) -> R {
+        var frame = ofThread()
+        if frame.inUse { frame = CallFrame() }
+        frame.inUse = true
+        frame.isQuick = quick
+        defer {
+            frame.inUse = false
+            frame.isQuick = false
+            frame.arena.reset()
+        }
+        return try body(frame)
     }
 }

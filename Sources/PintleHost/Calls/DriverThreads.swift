@@ -5,17 +5,21 @@ internal import Synchronization
 /// The host's own threads, on which drivers are called; never Swift's cooperative pool.
 ///
 /// Threads are made when a call finds none idle and end after `idleSeconds` without work. A thread whose call was
-/// written off is not counted any more and ends when the call returns, if ever.
+/// written off is not counted any more and ends when the call returns, if ever. A thread that has just become idle looks
+/// out for the next call for some microseconds before it sleeps, since waking it costs more; one thread at a time does.
 final class DriverThreads: @unchecked Sendable {
-    // `mutex` guards everything below it; `arrived` and the pthread objects are never moved.
+    // `mutex` guards everything below it but `queued`; `arrived` and the pthread objects are never moved.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let arrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var queue: [CallJob] = []
+    private var queue: [CallJob?] = []
     private var head = 0
     private var idle = 0
     private var live = 0
+    private var isLookingOut = false
+    private let queued = Atomic<Int>(0)
     private let most: Int
     private let idleSeconds = 10
+    private static let lookout: UInt64 = 20_000
 
     /// The process's pool. Waiting calls queue when `most` run.
     static let shared = DriverThreads(most: 1024)
@@ -33,15 +37,14 @@ final class DriverThreads: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         queue.append(job)
         let waiting = queue.count - head
-        let grow = idle < waiting && live < most
+        queued.store(waiting, ordering: .releasing)
+        let awake = isLookingOut ? 1 : 0
+        let grow = idle + awake < waiting && live < most
         if grow { live += 1 }
+        let signal = waiting > awake && idle > 0
         pthread_mutex_unlock(mutex)
-        if grow, !spawn() {
-            pthread_mutex_lock(mutex)
-            live -= 1
-            pthread_mutex_unlock(mutex)
-        }
-        pthread_cond_signal(arrived)
+        if signal { pthread_cond_signal(arrived) }
+        if grow { spawn() }
     }
 
     /// A call on this pool is stuck: its thread does not count any more.
@@ -51,14 +54,10 @@ final class DriverThreads: @unchecked Sendable {
         let grow = queue.count - head > idle && live < most
         if grow { live += 1 }
         pthread_mutex_unlock(mutex)
-        if grow, !spawn() {
-            pthread_mutex_lock(mutex)
-            live -= 1
-            pthread_mutex_unlock(mutex)
-        }
+        if grow { spawn() }
     }
 
-    private func spawn() -> Bool {
+    private func spawn() {
         var thread = pthread_t()
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -72,20 +71,30 @@ final class DriverThreads: @unchecked Sendable {
             return nil
         }, context)
         pthread_attr_destroy(&attributes)
-        if failed != 0 { Unmanaged<DriverThreads>.fromOpaque(context).release() }
-        return failed == 0
+        guard failed != 0 else { return }
+        Unmanaged<DriverThreads>.fromOpaque(context).release()
+        pthread_mutex_lock(mutex)
+        live -= 1
+        pthread_mutex_unlock(mutex)
     }
 
     private func run() {
-        let frame = CallFrame()
         while let job = take() {
-            guard job.run(on: frame) else { return }
+            guard CallFrame.withFrame(quick: false, { job.run(on: $0) }) else { return }
         }
     }
 
     private func take() -> CallJob? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
+        if head == queue.count, !isLookingOut {
+            isLookingOut = true
+            pthread_mutex_unlock(mutex)
+            let end = monotonicNanoseconds() + Self.lookout
+            while queued.load(ordering: .acquiring) == 0, monotonicNanoseconds() < end { pintle_host_pause() }
+            pthread_mutex_lock(mutex)
+            isLookingOut = false
+        }
         var until = timespec()
         clock_gettime(CLOCK_MONOTONIC, &until)
         until.tv_sec += idleSeconds
@@ -98,7 +107,12 @@ final class DriverThreads: @unchecked Sendable {
                 return nil
             }
         }
+        return pop()
+    }
+
+    private func pop() -> CallJob? {
         let job = queue[head]
+        queue[head] = nil
         head += 1
         if head == queue.count {
             queue.removeAll(keepingCapacity: true)
@@ -107,6 +121,7 @@ final class DriverThreads: @unchecked Sendable {
             queue.removeFirst(head)
             head = 0
         }
+        queued.store(queue.count - head, ordering: .releasing)
         return job
     }
 }

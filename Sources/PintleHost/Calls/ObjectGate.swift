@@ -1,54 +1,56 @@
 internal import Synchronization
 
 /// Keeps calls for one object in line, as the tag `[object-serial]` promises (PH-3), and refuses objects that are stuck.
+///
+/// A call whose task gave up keeps its place; the driver thread that it is given to passes the turn on.
 final class ObjectGate: Sendable {
     private struct Entry {
-        var waiting: [CheckedContinuation<Void, Never>] = []
-        var stuck = false
+        var waiting: [CallJob] = []
+        var isStuck = false
+    }
+
+    /// What a call may do.
+    enum Answer {
+        /// Go ahead, and ``leave(_:)`` afterwards.
+        case enter
+        /// ``leave(_:)`` of another call will hand it out.
+        case wait
+        /// A call for the object was written off and has not returned.
+        case stuck
     }
 
     private let entries = Mutex<[String: Entry]>([:])
 
-    /// Waits for its turn. False when a call for the object was written off and has not returned.
-    func enter(_ object: String) async -> Bool {
-        await withCheckedContinuation { continuation in
-            let now = entries.withLock { entries in
-                guard entries[object] != nil else {
-                    entries[object] = Entry()
-                    return true
-                }
-                if entries[object]?.stuck == true { return true }
-                entries[object]?.waiting.append(continuation)
-                return false
+    func enter(_ object: String, _ job: CallJob) -> Answer {
+        entries.withLock { entries in
+            guard let entry = entries[object] else {
+                entries[object] = Entry()
+                return .enter
             }
-            if now { continuation.resume() }
+            if entry.isStuck { return .stuck }
+            entries[object]?.waiting.append(job)
+            return .wait
         }
-        return entries.withLock { $0[object]?.stuck != true }
     }
 
-    /// Lets the next one in.
-    func leave(_ object: String) {
-        let next: CheckedContinuation<Void, Never>? = entries.withLock { entries in
-            guard var entry = entries[object], !entry.stuck else { return nil }
-            guard !entry.waiting.isEmpty else {
+    /// Passes the turn on: the answer is the call that has it now.
+    func leave(_ object: String) -> CallJob? {
+        entries.withLock { entries in
+            guard let entry = entries[object] else { return nil }
+            if entry.waiting.isEmpty {
                 entries[object] = nil
                 return nil
             }
-            let first = entry.waiting.removeFirst()
-            entries[object] = entry
-            return first
+            return entries[object]?.waiting.removeFirst()
         }
-        next?.resume()
     }
 
-    /// The running call was written off: those who wait are refused, and all others until ``freed(_:)``.
-    func stuck(_ object: String) {
-        let waiting: [CheckedContinuation<Void, Never>] = entries.withLock { entries in
-            let waiting = entries[object]?.waiting ?? []
-            entries[object] = Entry(waiting: [], stuck: true)
-            return waiting
+    /// The running call was written off: all calls are refused until ``freed(_:)``. Answers those that waited.
+    func stuck(_ object: String) -> [CallJob] {
+        entries.withLock { entries in
+            defer { entries[object] = Entry(isStuck: true) }
+            return entries[object]?.waiting ?? []
         }
-        for continuation in waiting { continuation.resume() }
     }
 
     /// The call that was written off has returned after all.

@@ -1,3 +1,4 @@
+internal import PintleInterfaces
 internal import PintleLedger
 
 /// An operation of an interface, as the generated clients name it.
@@ -46,7 +47,19 @@ public struct Operation: Sendable, Hashable {
         case removes
     }
 
-    var qualified: String { "\(interface).\(name)" }
+    var qualified: String { interface.isEmpty ? name : "\(interface).\(name)" }
+
+    /// Whether the ledger holds an intent while it runs.
+    var isRecorded: Bool { changes == .kernel || changes == .durable }
+
+    /// What a failed call leaves of its object, for the ledger.
+    ///
+    /// A creation that the driver says has failed leaves nothing. A call that broke a promise, was given up or lost may
+    /// have left anything; so may a removal.
+    func leaves(after code: DriverError.Code) -> IntentOutcome {
+        let said = code != .misbehaved && code != .deadline && code != .cancelled && code != .unavailable
+        return effect == .creates && said ? .failed : .unknown
+    }
 
     var intentEffect: IntentEffect {
         switch effect {

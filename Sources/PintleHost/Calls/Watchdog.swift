@@ -1,18 +1,25 @@
 internal import CPintleHost
 internal import Glibc
-internal import Synchronization
+internal import PintleInterfaces
 
-/// Cancels calls that are late and writes off those that do not return within a second of that.
+/// Tells calls that are late to give up and writes off those that do not return within a second of that.
 ///
-/// One thread for the process; it sleeps until the next deadline and takes no part in calls that end in time, but for
-/// one insertion and one removal each.
+/// One thread for the process; it sleeps until the next deadline. Calls that end within microseconds never meet it; the
+/// others take one insertion and one removal each.
 final class Watchdog: @unchecked Sendable {
-    // `mutex` guards `jobs` and `next`; the condition variable is never moved.
+    // `mutex` guards everything below it; the condition variable is never moved.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var jobs: [ObjectIdentifier: CallJob] = [:]
+    private var jobs: [ObjectIdentifier: Watched] = [:]
+    /// When the thread looks again, nanoseconds of CLOCK_MONOTONIC.
     private var next: UInt64 = .max
     private var started = false
+
+    private struct Watched {
+        let job: CallJob
+        /// When it is written off; nil until it has been told to give up.
+        var end: UInt64?
+    }
 
     static let shared = Watchdog()
     static let grace: UInt64 = 1_000_000_000
@@ -26,9 +33,16 @@ final class Watchdog: @unchecked Sendable {
     }
 
     func watch(_ job: CallJob) {
+        job.willBeWatched()
         pthread_mutex_lock(mutex)
-        jobs[ObjectIdentifier(job)] = job
-        let sooner = job.deadline != 0 && job.deadline < next
+        // Under the lock: `cancel` may be on its way.
+        let end = job.givenUpSince.map { $0 + Self.grace }
+        let key = ObjectIdentifier(job)
+        jobs[key] = Watched(job: job, end: end)
+        if job.isEnded { jobs[key] = nil }
+        let moment = end ?? (job.deadline == 0 ? .max : job.deadline)
+        let sooner = moment < next
+        if sooner { next = moment }
         if !started { start() }
         pthread_mutex_unlock(mutex)
         if sooner { pthread_cond_signal(changed) }
@@ -40,59 +54,38 @@ final class Watchdog: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    /// A cancelled call has a second to return, like a late one.
-    func cancelled(_ job: CallJob) {
-        job.cancel()
+    /// The job's task was cancelled: like a late call, it has a second to return.
+    func cancel(_ job: CallJob) {
+        job.giveUp(.cancelled)
+        guard let since = job.givenUpSince else { return }
         pthread_mutex_lock(mutex)
         let key = ObjectIdentifier(job)
-        if jobs[key] != nil, overdue[key] == nil { overdue[key] = monotonicNanoseconds() + Self.grace }
+        if jobs[key] != nil, jobs[key]?.end == nil { jobs[key]?.end = since + Self.grace }
+        let sooner = since + Self.grace < next
+        if sooner { next = since + Self.grace }
         pthread_mutex_unlock(mutex)
-        pthread_cond_signal(changed)
+        if sooner { pthread_cond_signal(changed) }
     }
 
-    private var overdue: [ObjectIdentifier: UInt64] = [:]
-
     private func start() {
-        started = true
         var thread = pthread_t()
         let failed = pthread_create(&thread, nil, { context in
             guard let context else { return nil }
             pintle_host_name_thread("watchdog")
             Unmanaged<Watchdog>.fromOpaque(context).takeUnretainedValue().run()
-            return nil
         }, Unmanaged.passUnretained(self).toOpaque())
-        if failed == 0 { pthread_detach(thread) } else { started = false }
+        started = failed == 0
+        if started { pthread_detach(thread) }
     }
 
-    private func run() {
+    private func run() -> Never {
         pthread_mutex_lock(mutex)
         while true {
-            let now = monotonicNanoseconds()
-            var late: [CallJob] = []
-            var lost: [CallJob] = []
-            next = .max
-            overdue = overdue.filter { jobs[$0.key] != nil }
-            for (key, job) in jobs {
-                if let end = overdue[key] {
-                    if end <= now { lost.append(job) } else { next = min(next, end) }
-                } else if job.deadline != 0 {
-                    if job.deadline <= now {
-                        late.append(job)
-                        overdue[key] = now + Self.grace
-                        next = min(next, now + Self.grace)
-                    } else {
-                        next = min(next, job.deadline)
-                    }
-                }
-            }
-            for job in lost { jobs.removeValue(forKey: ObjectIdentifier(job)) }
-            if !late.isEmpty || !lost.isEmpty {
+            let (late, lost) = look(monotonicNanoseconds())
+            guard late.isEmpty, lost.isEmpty else {
                 pthread_mutex_unlock(mutex)
-                for job in late { job.cancel() }
-                for job in lost where job.writeOff() {
-                    job.instance.wroteOff(job)
-                    DriverThreads.shared.writtenOff()
-                }
+                for job in late { job.giveUp(.deadline) }
+                for job in lost where job.writeOff() { DriverThreads.shared.writtenOff() }
                 pthread_mutex_lock(mutex)
                 continue
             }
@@ -103,6 +96,28 @@ final class Watchdog: @unchecked Sendable {
                 pthread_cond_timedwait(changed, mutex, &until)
             }
         }
+    }
+
+    /// Finds the calls that are late and those whose second is over, and when to look again.
+    private func look(_ now: UInt64) -> (late: [CallJob], lost: [CallJob]) {
+        var late: [CallJob] = []
+        var lost: [CallJob] = []
+        next = .max
+        for (key, watched) in jobs {
+            if let end = watched.end {
+                if end <= now { lost.append(watched.job) } else { next = min(next, end) }
+            } else if watched.job.deadline != 0 {
+                if watched.job.deadline <= now {
+                    late.append(watched.job)
+                    jobs[key]?.end = now + Self.grace
+                    next = min(next, now + Self.grace)
+                } else {
+                    next = min(next, watched.job.deadline)
+                }
+            }
+        }
+        for job in lost { jobs[ObjectIdentifier(job)] = nil }
+        return (late, lost)
     }
 }
 

@@ -4,14 +4,18 @@ internal import PintleInterfaces
 internal import PintleObjects
 
 extension FieldJSON {
-    /// The struct at `memory` as JSON; fields that are zero or empty are left out, secrets read `<secret>`.
-    static func decode(_ memory: UnsafeRawPointer, _ index: Int) throws(ABIError) -> JSON {
+    /// The struct at `memory` as JSON; fields that are zero or empty are left out, secrets read `<secret>` unless
+    /// `secrets` shows them.
+    static func decode(_ memory: UnsafeRawPointer, _ index: Int, secrets: Bool = false) throws(ABIError) -> JSON {
         guard let entry = FieldTable.entry(index) else { return .null }
-        let size = Int(memory.load(as: UInt32.self))
+        let size = Int(memory.loadUnaligned(as: UInt32.self))
+        guard size >= Int(entry.minimum_size), size <= 1 << 20 else {
+            throw ABIError(.malformed, "\(FieldTable.name(entry.name)).size: expected at least \(entry.minimum_size), found \(size)")
+        }
         var object = JSONObject()
         for field in FieldTable.fields(entry) where Int(field.offset) + width(field.kind) <= size {
-            let value = try value(memory + Int(field.offset), field, field.kind)
-            if field.secret != 0, !value.isNull {
+            let value = try value(memory + Int(field.offset), field, field.kind, secrets)
+            if field.secret != 0, !secrets, !value.isNull {
                 object[FieldTable.name(field)] = .string("<secret>")
             } else if !value.isNull {
                 object[FieldTable.name(field)] = value
@@ -21,7 +25,7 @@ extension FieldJSON {
     }
 
     private static func value(
-        _ memory: UnsafeRawPointer, _ field: pintle_field, _ kind: pintle_kind
+        _ memory: UnsafeRawPointer, _ field: pintle_field, _ kind: pintle_kind, _ secrets: Bool
     ) throws(ABIError) -> JSON {
         switch kind {
         case PINTLE_KIND_TEXT, PINTLE_KIND_BYTES:
@@ -44,18 +48,26 @@ extension FieldJSON {
             return .object(JSONObject(map.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
         case PINTLE_KIND_ARRAY:
             let array = memory.loadUnaligned(as: pintle_array.self)
-            guard let data = array.data, array.count > 0, array.count <= ABIReader.mostElements else { return .null }
+            guard array.count > 0 else { return .null }
+            let least = field.element == PINTLE_KIND_STRUCT
+                ? Int(FieldTable.entry(Int(field.target))?.minimum_size ?? 8) : width(field.element)
+            guard let data = array.data, array.count <= ABIReader.mostElements, array.stride >= least, array.stride <= 1 << 16
+            else {
+                throw ABIError(
+                    .malformed, "\(FieldTable.name(field)): array of \(array.count) elements with stride \(array.stride)")
+            }
             var list: [JSON] = []
             for index in 0..<Int(array.count) {
                 let element = data + index * Int(array.stride)
                 list.append(
                     field.element == PINTLE_KIND_STRUCT
-                        ? try decode(element, Int(field.target)) : try value(element, field, field.element))
+                        ? try decode(element, Int(field.target), secrets: secrets)
+                        : try value(element, field, field.element, secrets))
             }
             return .array(list)
         case PINTLE_KIND_POINTER:
             guard let target = memory.loadUnaligned(as: UnsafeRawPointer?.self) else { return .null }
-            return try decode(target, Int(field.target))
+            return try decode(target, Int(field.target), secrets: secrets)
         default: return .null
         }
     }

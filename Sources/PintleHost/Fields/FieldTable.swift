@@ -24,7 +24,9 @@ enum FieldTable {
         UnsafeBufferPointer(start: entry.fields, count: Int(entry.field_count))
     }
 
-    static func name(_ field: pintle_field) -> String { field.name.map { String(cString: $0) } ?? "" }
+    static func name(_ field: pintle_field) -> String { name(field.name) }
+
+    static func name(_ text: UnsafePointer<CChar>?) -> String { text.map { String(cString: $0) } ?? "" }
 
     static func operations(of interface: pintle_interface_info) -> UnsafeBufferPointer<pintle_operation> {
         UnsafeBufferPointer(start: interface.operations, count: Int(interface.operation_count))
@@ -40,11 +42,10 @@ enum FieldTable {
     }
 
     /// A 64-bit FNV-1a digest of what a request says, secrets included; 8 bytes, the same on every run.
-    static func digest<Request: ABIStruct>(of request: Request) -> [UInt8] {
+    static func digest<Request: ABIStruct>(of type: Request.Type, at request: UnsafePointer<Request.C>) -> [UInt8] {
         guard let index = index(of: Request.structName) else { return [] }
-        let arena = ABIArena()
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        mix(UnsafeRawPointer(arena.place(request)), index, into: &hash)
+        mix(UnsafeRawPointer(request), index, into: &hash)
         return (0..<8).map { UInt8(truncatingIfNeeded: hash >> (8 * $0)) }
     }
 

@@ -3,78 +3,6 @@ internal import Crypto
 internal import Glibc
 internal import PintleInterfaces
 
-/// A folder of drivers, opened once and checked; files are opened from this descriptor only.
-///
-/// What is checked is what is loaded (`specs/abi/README.md`, "Loading").
-struct DriverFolder: ~Copyable {
-    let path: String
-    private let descriptor: Int32
-
-    /// - Throws: ``DriverError`` with code `refused` when the folder or one of its parents could be changed by others.
-    init(_ folder: String) throws(DriverError) { (path, descriptor) = try Self.opened(folder) }
-
-    private static func opened(_ folder: String) throws(DriverError) -> (String, Int32) {
-        guard let resolved = realpath(folder, nil) else {
-            throw DriverError(.refused, driver: folder, "the folder can't be opened: \(String(cString: strerror(errno)))", errno: errno)
-        }
-        let path = String(cString: resolved)
-        free(resolved)
-        var parent = path
-        while true {
-            try check(parent)
-            guard parent != "/" else { break }
-            parent = String(parent[..<(parent.lastIndex(of: "/") ?? parent.startIndex)])
-            if parent.isEmpty { parent = "/" }
-        }
-        let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw DriverError(.refused, driver: folder, "the folder can't be opened: \(String(cString: strerror(errno)))", errno: errno)
-        }
-        return (path, descriptor)
-    }
-
-    deinit { close(descriptor) }
-
-    /// Opens a file of the folder. The caller owns the descriptor.
-    borrowing func open(_ name: String) throws(DriverError) -> Int32 {
-        let file = pintle_host_open_beneath(descriptor, name)
-        guard file >= 0 else {
-            throw DriverError(.refused, driver: "\(path)/\(name)", "the file can't be opened without following links: \(String(cString: strerror(-file)))", errno: -file)
-        }
-        return file
-    }
-
-    /// The folder's entries that end in `suffix`, sorted.
-    borrowing func names(suffix: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasSuffix(suffix) { names.append(name) }
-        }
-        return names.sorted()
-    }
-
-    private static func check(_ folder: String) throws(DriverError) {
-        var status = stat()
-        guard stat(folder, &status) == 0 else {
-            throw DriverError(.refused, driver: folder, "the folder can't be examined: \(String(cString: strerror(errno)))", errno: errno)
-        }
-        guard status.st_uid == 0 || status.st_uid == geteuid() else {
-            throw DriverError(.refused, driver: folder, "the folder belongs to user \(status.st_uid); expected root or user \(geteuid())")
-        }
-        let shared = status.st_mode & 0o022 != 0
-        guard !shared || status.st_mode & S_ISVTX != 0 else {
-            throw DriverError(
-                .refused, driver: folder,
-                "mode \(String(status.st_mode & 0o7777, radix: 8)) lets others write to the folder; expected no write bit for group and others")
-        }
-    }
-}
-
 /// The bytes of one driver's library: read, hashed and loaded through one descriptor.
 struct DriverFile: ~Copyable {
     private let descriptor: Int32
@@ -93,12 +21,9 @@ struct DriverFile: ~Copyable {
             close(file)
             throw DriverError(.refused, driver: name, "expected a regular file")
         }
-        let shared = status.st_mode & 0o022 != 0
-        guard !shared else {
+        do { try OwnedFile.check(status, name) } catch {
             close(file)
-            throw DriverError(
-                .refused, driver: name,
-                "mode \(String(status.st_mode & 0o7777, radix: 8)) lets others write to the file; expected no write bit for group and others")
+            throw error
         }
         if status.st_uid != 0 {
             let copy = pintle_host_sealed_copy(file, name)
@@ -116,8 +41,24 @@ struct DriverFile: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// What `dlopen` is given.
-    var loadPath: String { "/proc/self/fd/\(descriptor)" }
+    /// What `dlopen` is given. The descriptor stays open for the life of the process: glibc takes a library with the same
+    /// path for the one that it has, and the path must not come to name another file.
+    borrowing func keepOpen() -> String {
+        let kept = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        return "/proc/self/fd/\(kept)"
+    }
+
+    /// Lends the file's bytes, mapped.
+    borrowing func withBytes<R, E>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        var status = stat()
+        fstat(descriptor, &status)
+        let size = Int(status.st_size)
+        guard size > 0, let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
+            return try body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        defer { munmap(memory, size) }
+        return try body(UnsafeRawBufferPointer(start: memory, count: size))
+    }
 
     static func contents(_ file: Int32, limit: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
@@ -148,5 +89,31 @@ struct DriverFile: ~Copyable {
             let text = String(byte, radix: 16)
             return text.count == 1 ? "0" + text : text
         }.joined()
+    }
+}
+
+/// Whom a driver's files may belong to.
+enum OwnedFile {
+    /// - Throws: ``DriverError`` with code `refused` when somebody else could change the file.
+    static func check(_ status: stat, _ name: String) throws(DriverError) {
+        guard status.st_uid == 0 || status.st_uid == geteuid() else {
+            throw DriverError(
+                .refused, driver: name,
+                "the file belongs to user \(status.st_uid); expected root\(geteuid() == 0 ? "" : " or user \(geteuid())")")
+        }
+        guard status.st_mode & 0o022 == 0 else {
+            throw DriverError(
+                .refused, driver: name,
+                "mode \(String(status.st_mode & 0o7777, radix: 8)) lets others write to the file; expected no write bit for group and others")
+        }
+    }
+
+    /// The same for an open file.
+    static func check(descriptor: Int32, _ name: String) throws(DriverError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw DriverError(.refused, driver: name, "expected a regular file")
+        }
+        try check(status, name)
     }
 }

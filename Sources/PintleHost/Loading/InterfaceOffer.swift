@@ -8,23 +8,22 @@ struct InterfaceOffer: @unchecked Sendable {
     let id: String
     private let driverTable: UnsafeRawPointer
     private let size: Int
-    private let ourSize: Int
+    private let info: pintle_interface_info
 
-    init(id: String, table: UnsafeRawPointer?, driver: Manifest) throws(DriverError) {
+    /// - Throws: ``DriverError`` with code `refused` that names the interface and the operation.
+    init(_ info: pintle_interface_info, table: UnsafeRawPointer?, driver: Manifest) throws(DriverError) {
+        let id = FieldTable.name(info.id)
         func refuse(_ message: String) -> DriverError { DriverError(.refused, driver: driver.id, "\(id): \(message)") }
-        guard let info = FieldTable.interface(id) else {
-            throw refuse("this host does not know the interface")
-        }
         guard let table else { throw refuse("table: expected a pointer, found null") }
         self.id = id
+        self.info = info
         driverTable = table
-        size = Int(table.load(as: UInt32.self))
-        ourSize = Int(info.table_size)
+        size = Int(table.loadUnaligned(as: UInt32.self))
         guard size >= 16, size <= 1 << 16 else {
             throw refuse("table size: expected 16 to 65536, found \(size) (PD-4)")
         }
         for operation in FieldTable.operations(of: info) {
-            let name = operation.name.map { String(cString: $0) } ?? ""
+            let name = FieldTable.name(operation.name)
             let offered = function(operation.number) != nil
             if let capability = operation.capability.map({ String(cString: $0) }) {
                 if driver.capabilities.contains(capability), !offered {
@@ -40,15 +39,21 @@ struct InterfaceOffer: @unchecked Sendable {
     func function(_ number: UInt32) -> UnsafeRawPointer? {
         let offset = 8 + 8 * Int(number)
         guard offset + 8 <= size else { return nil }
-        return driverTable.load(fromByteOffset: offset, as: UnsafeRawPointer?.self)
+        return driverTable.loadUnaligned(fromByteOffset: offset, as: UnsafeRawPointer?.self)
+    }
+
+    /// Names of the operations that the driver offers.
+    var operations: [String] {
+        FieldTable.operations(of: info).filter { function($0.number) != nil }.map { FieldTable.name($0.name) }
     }
 
     /// The table in memory of our own, as long as ours: what lies past the driver's end is null. The caller owns it.
     func copyTable() -> UnsafeMutableRawPointer {
-        let copy = UnsafeMutableRawPointer.allocate(byteCount: ourSize, alignment: 8)
-        copy.initializeMemory(as: UInt8.self, repeating: 0, count: ourSize)
-        copy.copyMemory(from: driverTable, byteCount: min(size, ourSize))
-        copy.storeBytes(of: UInt32(ourSize), as: UInt32.self)
+        let ours = Int(info.table_size)
+        let copy = UnsafeMutableRawPointer.allocate(byteCount: ours, alignment: 8)
+        copy.initializeMemory(as: UInt8.self, repeating: 0, count: ours)
+        copy.copyMemory(from: driverTable, byteCount: min(size, ours))
+        copy.storeBytes(of: UInt32(ours), as: UInt32.self)
         return copy
     }
 }

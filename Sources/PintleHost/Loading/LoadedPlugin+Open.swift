@@ -3,12 +3,13 @@ internal import Glibc
 internal import PintleInterfaces
 internal import PintleLedger
 internal import PintleObjects
+internal import Synchronization
 
 extension LoadedPlugin {
-    /// Opens an instance of one interface. Blocks on the calling thread, for 30 s at most if the driver keeps PD-9.
+    /// Opens an instance of one interface. Blocks the calling thread, for `limit` and a second at most.
     func open(
         _ interface: String, options: JSON, facts: DriverHost.Facts, ledger: Ledger?, sink: any DriverSink,
-        timeout: Duration, maxStuckCalls: Int
+        timeout: Duration, maxStuckCalls: Int, limit: Duration = .seconds(30)
     ) throws(DriverError) -> DriverInstance {
         guard let offer = offers.first(where: { $0.id == interface }) else {
             throw DriverError(
@@ -16,37 +17,18 @@ extension LoadedPlugin {
         }
         let directory = stateDirectory(facts.stateDirectory)
         let table = HostTable(driver: manifest.id, minor: minor, ledger: ledger, sink: sink, stateDirectory: directory)
-        let frame = CallFrame()
-        frame.begin(operation: 0, deadline: monotonicNanoseconds() + 30_000_000_000)
-        let arena = ABIArena()
-        var request = pintle_open_request()
-        request.size = UInt32(MemoryLayout<pintle_open_request>.size)
-        request.interface_id = arena.text(interface)
-        request.config = arena.bytes(options.serialized())
-        request.instance_id = arena.text(facts.instanceID)
-        request.host = UnsafePointer(table.raw)
-        let box = OpenBox()
-        var sinkTable = pintle_open_result_sink()
-        sinkTable.size = UInt32(MemoryLayout<pintle_open_result_sink>.size)
-        sinkTable.context = Unmanaged.passUnretained(box).toOpaque()
-        sinkTable.put = { OpenBox.put($0, $1) }
-        let status = withExtendedLifetime((arena, box, table)) { descriptor.open?(frame.raw, &request, &sinkTable) ?? PINTLE_UNSUPPORTED }
-        if status != PINTLE_OK {
-            let failure = frame.takeFailure()
-            throw DriverError(
-                DriverError.Code(status: status), driver: manifest.id, operation: "open", reason: failure?.reason ?? "",
-                failure?.message ?? "the driver answered \(status) without a reason", errno: failure.flatMap { $0.errno == 0 ? nil : $0.errno })
-        }
-        guard let handle = box.handle, handle != 0 else {
-            throw DriverError(.misbehaved, driver: manifest.id, operation: "open", "open succeeded without an instance (PD-8)")
-        }
-        if let undeclared = box.capabilities.first(where: { !manifest.capabilities.contains($0) }) {
-            throw DriverError(
-                .misbehaved, driver: manifest.id, operation: "open", "it reports the capability \(undeclared), which its manifest does not declare (PD-5)")
-        }
+        let opening = Opening(self, table)
+        try opening.run(interface, config: options.serialized(), instanceID: facts.instanceID, limit: limit)
+        let (handle, capabilities) = try opening.result()
         return DriverInstance(
-            plugin: self, interface: offer, handle: handle, capabilities: box.capabilities, hostTable: table, ledger: ledger,
+            plugin: self, interface: offer, handle: handle, capabilities: capabilities, hostTable: table, ledger: ledger,
             timeout: timeout, maxStuckCalls: maxStuckCalls)
+    }
+
+    func close(_ handle: pintle_handle) {
+        let frame = CallFrame()
+        frame.begin(operation: 0, deadline: monotonicNanoseconds() + 10_000_000_000)
+        _ = descriptor.close?(handle, frame.raw)
     }
 
     private func stateDirectory(_ parent: String) -> Int32 {
@@ -59,17 +41,93 @@ extension LoadedPlugin {
     }
 }
 
-/// Takes the result of `open`.
-private final class OpenBox {
-    var handle: pintle_handle?
-    var capabilities: [String] = []
+/// One call of `open`, which may get stuck like any other.
+private final class Opening: CallOwner {
+    private let plugin: LoadedPlugin
+    private let table: HostTable
+    private let answers = Mutex<[(handle: pintle_handle, capabilities: [String]?)]>([])
+    private let operation = Operation("", 0, "open", .nothing, .changes, quick: false)
 
-    static func put(_ context: UnsafeMutableRawPointer?, _ item: UnsafePointer<pintle_open_result>?) -> Int32 {
-        guard let context, let item, item.pointee.size >= MemoryLayout<pintle_open_result>.size else { return 1 }
-        let box = Unmanaged<OpenBox>.fromOpaque(context).takeUnretainedValue()
-        guard let capabilities = try? ABIReader.texts(item.pointee.capabilities, "capabilities") else { return 1 }
-        box.handle = item.pointee.instance
-        box.capabilities = capabilities
-        return 0
+    init(_ plugin: LoadedPlugin, _ table: HostTable) {
+        self.plugin = plugin
+        self.table = table
+    }
+
+    func run(_ interface: String, config: [UInt8], instanceID: String, limit: Duration) throws(DriverError) {
+        let deadline = monotonicNanoseconds() + limit.wholeNanoseconds
+        try CallJob(self, operation, object: nil, deadline: deadline) { frame in
+            Result { () throws(DriverError) in
+                try self.call(interface, config: config, instanceID: instanceID, frame)
+            }
+        }.wait()
+    }
+
+    private func call(
+        _ interface: String, config: [UInt8], instanceID: String, _ frame: CallFrame
+    ) throws(DriverError) {
+        var request = pintle_open_request()
+        request.size = UInt32(MemoryLayout<pintle_open_request>.size)
+        request.interface_id = frame.arena.text(interface)
+        request.config = frame.arena.bytes(config)
+        request.instance_id = frame.arena.text(instanceID)
+        request.host = UnsafePointer(table.raw)
+        var sink = pintle_open_result_sink()
+        sink.size = UInt32(MemoryLayout<pintle_open_result_sink>.size)
+        sink.context = Unmanaged.passUnretained(self).toOpaque()
+        sink.put = { context, item in
+            guard let context, let item else { return 1 }
+            return Unmanaged<Opening>.fromOpaque(context).takeUnretainedValue().put(item)
+        }
+        let status = plugin.descriptor.open?(frame.raw, &request, &sink) ?? PINTLE_UNSUPPORTED
+        guard status != PINTLE_OK else { return }
+        let failure = frame.takeFailure()
+        throw DriverError(
+            DriverError.Code(status: status), driver: plugin.manifest.id, operation: "open", reason: failure?.reason ?? "",
+            failure?.message ?? "the driver answered \(status) without a reason",
+            errno: failure.flatMap { $0.errno == 0 ? nil : $0.errno })
+    }
+
+    private func put(_ item: UnsafePointer<pintle_open_result>) -> Int32 {
+        guard item.pointee.size >= MemoryLayout<pintle_open_result>.size else { return 1 }
+        let capabilities = try? ABIReader.texts(item.pointee.capabilities, "capabilities")
+        answers.withLock { $0.append((item.pointee.instance, capabilities)) }
+        return capabilities == nil ? 1 : 0
+    }
+
+    /// The instance; it is closed again when the answer breaks a promise.
+    func result() throws(DriverError) -> (pintle_handle, [String]) {
+        let answers = answers.withLock { $0 }
+        func broken(_ message: String) -> DriverError {
+            for answer in answers where answer.handle != 0 { plugin.close(answer.handle) }
+            return DriverError(.misbehaved, driver: plugin.manifest.id, operation: "open", message)
+        }
+        guard answers.count == 1, let answer = answers.first else {
+            throw broken("the driver put \(answers.count) results, promised is one (PD-8)")
+        }
+        guard answer.handle != 0 else { throw broken("open succeeded without an instance (PD-8)") }
+        guard let capabilities = answer.capabilities else { throw broken("its capabilities are malformed (PD-6)") }
+        if let undeclared = capabilities.first(where: { !plugin.manifest.capabilities.contains($0) }) {
+            throw broken("it reports the capability \(undeclared), which its manifest does not declare (PD-5)")
+        }
+        return (answer.handle, capabilities)
+    }
+
+    func error(_ code: DriverError.Code, _ operation: Operation, reason: String, _ message: String) -> DriverError {
+        DriverError(code, driver: plugin.manifest.id, operation: operation.qualified, reason: reason, message)
+    }
+
+    func stuck(_ operation: Operation, _ object: String) -> DriverError {
+        error(.busyRetry, operation, reason: "ObjectStuck", "an earlier call has not returned")
+    }
+
+    func admit(_ job: CallJob) { DriverThreads.shared.submit(job) }
+
+    func left(_ object: String?) {}
+
+    func wroteOff(_ job: CallJob) -> [CallJob] { [] }
+
+    /// Nobody waits for the instance any more.
+    func returnedLate(_ object: String?) {
+        for answer in answers.withLock({ $0 }) where answer.handle != 0 { plugin.close(answer.handle) }
     }
 }

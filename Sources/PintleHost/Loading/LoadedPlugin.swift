@@ -1,7 +1,7 @@
 internal import CPintleABI
+internal import CPintleFields
 internal import Glibc
 internal import PintleInterfaces
-internal import PintleObjects
 
 /// A driver's library in this process, negotiated and checked. It is never unloaded (`specs/abi/README.md`, "Loading").
 public final class LoadedPlugin: @unchecked Sendable {
@@ -15,6 +15,10 @@ public final class LoadedPlugin: @unchecked Sendable {
     public let minor: UInt32
     let descriptor: pintle_plugin
     let offers: [InterfaceOffer]
+    /// The entry function, which may be called at any time from any thread.
+    let entry: @convention(c) (UnsafePointer<pintle_range>?, UnsafeMutablePointer<pintle_refusal>?) -> UnsafePointer<
+        pintle_plugin
+    >?
 
     /// The ABI versions of major 1 that this host speaks.
     public static let supported: ClosedRange<UInt32> = 0...UInt32(PINTLE_ABI_MINOR)
@@ -29,33 +33,25 @@ public final class LoadedPlugin: @unchecked Sendable {
         manifest: Manifest, folder: borrowing DriverFolder, range: ClosedRange<UInt32> = LoadedPlugin.supported,
         requireDigest: Bool = true
     ) throws(DriverError) {
-        func refuse(_ message: String) -> DriverError { DriverError(.refused, driver: manifest.id, message) }
-        guard manifest.abi.major == 1 else {
-            throw refuse("manifest abi.major: expected 1, found \(manifest.abi.major)")
-        }
-        guard manifest.minimumHost.major == 1, manifest.minimumHost.minor <= range.upperBound else {
-            throw refuse(
-                "manifest abi.min_host: the driver needs a host of at least \(manifest.minimumHost.major).\(manifest.minimumHost.minor), this one speaks up to 1.\(range.upperBound)")
-        }
-        if let arch = manifest.arch, arch != Self.arch { throw refuse("manifest arch: expected \(Self.arch), found \(arch)") }
-        let file = try DriverFile(adopting: folder.open(manifest.library), name: manifest.library)
-        guard let expected = manifest.sha256 else {
-            if requireDigest {
-                throw refuse("manifest sha256: missing, and `isolation: in_process` needs it; run `pintle plugin stamp \(folder.path)/\(manifest.library)`")
+        let refuse = Refusal(manifest.id)
+        try Self.check(manifest, range)
+        let file = try DriverFile(adopting: folder.open(manifest.library), name: "\(folder.path)/\(manifest.library)")
+        if let expected = manifest.sha256 {
+            guard expected == file.sha256 else {
+                throw refuse("manifest sha256: expected \(expected), the library has \(file.sha256); stamp it again if you built it")
             }
-            throw refuse("manifest sha256: missing")
+        } else if requireDigest {
+            throw refuse("manifest sha256: missing, and `isolation: in_process` needs it; run `pintle plugin stamp \(folder.path)/\(manifest.library)`")
         }
-        guard expected == file.sha256 else {
-            throw refuse("manifest sha256: expected \(expected), the library has \(file.sha256); stamp it again if you built it")
-        }
+        try SwiftRuntime.check(file, manifest)
         dlerror()
-        guard let library = dlopen(file.loadPath, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
+        guard let library = dlopen(file.keepOpen(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
             throw refuse("dlopen: \(dlerror().map { String(cString: $0) } ?? "no reason given")")
         }
         guard let symbol = dlsym(library, "pintle_plugin_entry_1") else {
             throw refuse("the library exports no pintle_plugin_entry_1 (PD-1)")
         }
-        let entry = unsafeBitCast(symbol, to: pintle_plugin_entry_1_function.self)
+        entry = unsafeBitCast(symbol, to: type(of: entry))
         descriptor = try Self.negotiate(entry, range, manifest)
         minor = descriptor.abi_minor
         sha256 = file.sha256
@@ -72,10 +68,22 @@ public final class LoadedPlugin: @unchecked Sendable {
         #endif
     }
 
+    private static func check(_ manifest: Manifest, _ range: ClosedRange<UInt32>) throws(DriverError) {
+        let refuse = Refusal(manifest.id)
+        guard manifest.abi.major == 1 else {
+            throw refuse("manifest abi.major: expected 1, found \(manifest.abi.major)")
+        }
+        let least = manifest.minimumHost
+        guard least.major == 1, least.minor <= range.upperBound else {
+            throw refuse("manifest abi.min_host: the driver needs a host of at least \(least.major).\(least.minor), this one speaks up to 1.\(range.upperBound)")
+        }
+        if let arch = manifest.arch, arch != Self.arch { throw refuse("manifest arch: expected \(Self.arch), found \(arch)") }
+    }
+
     private static func negotiate(
         _ entry: pintle_plugin_entry_1_function, _ range: ClosedRange<UInt32>, _ manifest: Manifest
     ) throws(DriverError) -> pintle_plugin {
-        func refuse(_ message: String) -> DriverError { DriverError(.refused, driver: manifest.id, message) }
+        let refuse = Refusal(manifest.id)
         var offer = pintle_range(
             size: UInt32(MemoryLayout<pintle_range>.size), min_minor: range.lowerBound, max_minor: range.upperBound, reserved0: 0)
         var refusal = pintle_refusal()
@@ -89,52 +97,78 @@ public final class LoadedPlugin: @unchecked Sendable {
                     ? "the entry function answered null without a reason (PD-3)"
                     : "the driver refuses this host: \(field): expected \(expected), found \(found)")
         }
-        let size = Int(answer.pointee.size)
-        let ours = MemoryLayout<pintle_plugin>.size
-        guard size >= ours, size <= 1 << 20 else {
-            throw refuse("descriptor size: expected at least \(ours), found \(size) (PD-4)")
-        }
-        let descriptor = answer.pointee
+        let descriptor = try copy(answer, manifest)
         guard range.contains(descriptor.abi_minor) else {
             throw refuse("descriptor abi_minor: expected \(range.lowerBound) to \(range.upperBound), found \(descriptor.abi_minor) (PD-3)")
         }
         guard descriptor.open != nil, descriptor.close != nil else {
             throw refuse("descriptor \(descriptor.open == nil ? "open" : "close"): expected a function, found null (PD-4)")
         }
-        do {
-            let id = try ABIReader.text(descriptor.id, "id")
-            guard id == manifest.id else { throw refuse("descriptor id: the manifest says \(manifest.id), the library \(id)") }
-            let version = try ABIReader.text(descriptor.version, "version")
-            guard version == manifest.version else {
-                throw refuse("descriptor version: the manifest says \(manifest.version), the library \(version)")
-            }
-        } catch let error as ABIError {
-            throw refuse("descriptor \(error.description) (PD-6)")
-        } catch let error as DriverError {
-            throw error
-        } catch {
-            throw refuse("\(error)")
+        let id = try text(descriptor.id, "id", manifest)
+        guard id == manifest.id else { throw refuse("descriptor id: the manifest says \(manifest.id), the library \(id)") }
+        let version = try text(descriptor.version, "version", manifest)
+        guard version == manifest.version else {
+            throw refuse("descriptor version: the manifest says \(manifest.version), the library \(version)")
         }
         return descriptor
     }
 
-    private static func checkOffers(_ descriptor: pintle_plugin, _ manifest: Manifest) throws(DriverError) -> [InterfaceOffer] {
-        func refuse(_ message: String) -> DriverError { DriverError(.refused, driver: manifest.id, message) }
-        var offers: [InterfaceOffer] = []
-        let array = descriptor.interfaces
-        guard let data = array.data, array.count > 0, array.count <= 64, array.stride >= 32 else {
-            throw refuse("descriptor interfaces: expected 1 to 64, found \(array.count)")
+    /// Bytes of `pintle_plugin` in version 1.0.
+    private static let leastSize = 80
+    /// Bytes of `pintle_interface` in version 1.0.
+    private static let leastInterfaceSize = 32
+
+    /// The driver's descriptor as far as this host knows it; what the driver's is too short for is zero.
+    private static func copy(_ answer: UnsafePointer<pintle_plugin>, _ manifest: Manifest) throws(DriverError) -> pintle_plugin {
+        let size = Int(answer.pointee.size)
+        guard size >= leastSize, size <= 1 << 20 else {
+            throw Refusal(manifest.id)("descriptor size: expected \(leastSize) to \(1 << 20), found \(size) (PD-4)")
         }
+        var copy = pintle_plugin()
+        withUnsafeMutableBytes(of: &copy) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(start: answer, count: min(size, $0.count)))
+        }
+        return copy
+    }
+
+    private static func text(_ view: pintle_bytes, _ field: String, _ manifest: Manifest) throws(DriverError) -> String {
+        do { return try ABIReader.text(view, field) } catch {
+            throw Refusal(manifest.id)("descriptor \(error.description) (PD-6)")
+        }
+    }
+
+    private static func checkOffers(_ descriptor: pintle_plugin, _ manifest: Manifest) throws(DriverError) -> [InterfaceOffer] {
+        let refuse = Refusal(manifest.id)
+        let array = descriptor.interfaces
+        guard let data = array.data, array.count > 0, array.count <= 64, array.stride >= leastInterfaceSize, array.stride <= 4096 else {
+            throw refuse("descriptor interfaces: expected 1 to 64 of at least \(leastInterfaceSize) bytes, found \(array.count) of \(array.stride)")
+        }
+        var found: [String] = []
+        var offers: [InterfaceOffer] = []
         for index in 0..<Int(array.count) {
             let offer = (data + index * Int(array.stride)).loadUnaligned(as: pintle_interface.self)
-            let id: String
-            do { id = try ABIReader.text(offer.id, "interface id") } catch { throw refuse("descriptor \(error.description)") }
-            offers.append(try InterfaceOffer(id: id, table: offer.table, driver: manifest))
+            guard offer.size >= leastInterfaceSize else {
+                throw refuse("descriptor interfaces[\(index)].size: expected at least \(leastInterfaceSize), found \(offer.size) (PD-4)")
+            }
+            let id = try text(offer.id, "interfaces[\(index)].id", manifest)
+            guard !found.contains(id) else { throw refuse("descriptor interfaces: \(id) is offered twice") }
+            found.append(id)
+            // A newer driver may offer more than this host knows.
+            guard let info = FieldTable.interface(id), FieldTable.name(info.id) == id else { continue }
+            offers.append(try InterfaceOffer(info, table: offer.table, driver: manifest))
         }
-        let found = offers.map(\.id).sorted()
-        guard found == manifest.interfaces.sorted() else {
-            throw refuse("interfaces: the manifest says \(manifest.interfaces.sorted()), the library \(found)")
+        guard found.sorted() == manifest.interfaces.sorted() else {
+            throw refuse("interfaces: the manifest says \(manifest.interfaces.sorted()), the library \(found.sorted())")
         }
         return offers
     }
+}
+
+/// Makes the errors that refuse one driver.
+struct Refusal {
+    let driver: String
+
+    init(_ driver: String) { self.driver = driver }
+
+    func callAsFunction(_ message: String) -> DriverError { DriverError(.refused, driver: driver, message) }
 }

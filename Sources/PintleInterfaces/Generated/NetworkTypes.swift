@@ -557,10 +557,44 @@ extension NetworkCheckRequest: ABIStruct {
     }
 }
 
+/// Names an attachment, with the parts that a driver may not take out of its id.
+public struct NetworkAttachmentRef: Sendable, Hashable {
+    /// As given to attach.
+    public var attachmentId: String = ""
+    /// As given to attach.
+    public var sandboxId: String = ""
+    /// As given to attach.
+    public var interface: String = ""
+
+    /// Everything empty or zero.
+    public init() {}
+}
+
+extension NetworkAttachmentRef: ABIStruct {
+    public typealias C = pintle_network_attachment_ref
+    public static var minimumSize: Int { 56 }
+    public static var structName: String { "pintle_network_attachment_ref" }
+
+    public init(borrowing c: pintle_network_attachment_ref) throws(ABIError) {
+        attachmentId = try ABIReader.text(c.attachment_id, "attachment_id")
+        sandboxId = try ABIReader.text(c.sandbox_id, "sandbox_id")
+        interface = try ABIReader.text(c.interface, "interface")
+    }
+
+    public func lower(into arena: ABIArena) -> pintle_network_attachment_ref {
+        var c = pintle_network_attachment_ref()
+        c.size = UInt32(MemoryLayout<pintle_network_attachment_ref>.size)
+        c.attachment_id = arena.text(attachmentId)
+        c.sandbox_id = arena.text(sandboxId)
+        c.interface = arena.text(interface)
+        return c
+    }
+}
+
 /// What is still in use.
 public struct NetworkGcRequest: Sendable, Hashable {
     /// Every attachment that must stay; all else of this instance goes.
-    public var validAttachments: [String] = []
+    public var valid: [NetworkAttachmentRef] = []
 
     /// Everything empty or zero.
     public init() {}
@@ -572,13 +606,13 @@ extension NetworkGcRequest: ABIStruct {
     public static var structName: String { "pintle_network_gc_request" }
 
     public init(borrowing c: pintle_network_gc_request) throws(ABIError) {
-        validAttachments = try ABIReader.texts(c.valid_attachments, "valid_attachments")
+        valid = try ABIReader.structs(c.valid, "valid")
     }
 
     public func lower(into arena: ABIArena) -> pintle_network_gc_request {
         var c = pintle_network_gc_request()
         c.size = UInt32(MemoryLayout<pintle_network_gc_request>.size)
-        c.valid_attachments = arena.texts(validAttachments)
+        c.valid = arena.structs(valid)
         return c
     }
 }

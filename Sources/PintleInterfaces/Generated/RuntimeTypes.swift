@@ -1942,6 +1942,10 @@ public struct RuntimePullImageRequest: Sendable, Hashable {
     public var runtimeHandler: String = ""
     /// The namespace of the pod that wants it.
     public var sandboxNamespace: String = ""
+    /// The sandbox of the pod that wants it; empty means none.
+    public var sandboxId: String = ""
+    /// Hints of the pod for the registry or the runtime.
+    public var annotations: [String: String] = [:]
 
     /// Everything empty or zero.
     public init() {}
@@ -1949,7 +1953,7 @@ public struct RuntimePullImageRequest: Sendable, Hashable {
 
 extension RuntimePullImageRequest: ABIStruct {
     public typealias C = pintle_runtime_pull_image_request
-    public static var minimumSize: Int { 80 }
+    public static var minimumSize: Int { 120 }
     public static var structName: String { "pintle_runtime_pull_image_request" }
 
     public init(borrowing c: pintle_runtime_pull_image_request) throws(ABIError) {
@@ -1958,6 +1962,8 @@ extension RuntimePullImageRequest: ABIStruct {
         platform = try ABIReader.text(c.platform, "platform")
         runtimeHandler = try ABIReader.text(c.runtime_handler, "runtime_handler")
         sandboxNamespace = try ABIReader.text(c.sandbox_namespace, "sandbox_namespace")
+        sandboxId = try ABIReader.text(c.sandbox_id, "sandbox_id")
+        annotations = try ABIReader.map(c.annotations, "annotations")
     }
 
     public func lower(into arena: ABIArena) -> pintle_runtime_pull_image_request {
@@ -1968,6 +1974,8 @@ extension RuntimePullImageRequest: ABIStruct {
         c.platform = arena.text(platform)
         c.runtime_handler = arena.text(runtimeHandler)
         c.sandbox_namespace = arena.text(sandboxNamespace)
+        c.sandbox_id = arena.text(sandboxId)
+        c.annotations = arena.map(annotations)
         return c
     }
 }
@@ -2234,6 +2242,8 @@ public struct RuntimeContainerStats: Sendable, Hashable {
     public var majorPageFaults: UInt64 = 0
     /// Swap in use.
     public var swapUsageBytes: UInt64 = 0
+    /// Swap left below the limit; 0 without one.
+    public var swapAvailableBytes: UInt64 = 0
     /// Processes and threads.
     public var pids: UInt64 = 0
     /// Processes that the kernel killed for memory.
@@ -2253,7 +2263,7 @@ public struct RuntimeContainerStats: Sendable, Hashable {
 
 extension RuntimeContainerStats: ABIStruct {
     public typealias C = pintle_runtime_container_stats
-    public static var minimumSize: Int { 248 }
+    public static var minimumSize: Int { 256 }
     public static var structName: String { "pintle_runtime_container_stats" }
 
     public init(borrowing c: pintle_runtime_container_stats) throws(ABIError) {
@@ -2272,6 +2282,7 @@ extension RuntimeContainerStats: ABIStruct {
         pageFaults = c.page_faults
         majorPageFaults = c.major_page_faults
         swapUsageBytes = c.swap_usage_bytes
+        swapAvailableBytes = c.swap_available_bytes
         pids = c.pids
         oomKills = c.oom_kills
         ioReadBytes = c.io_read_bytes
@@ -2298,6 +2309,7 @@ extension RuntimeContainerStats: ABIStruct {
         c.page_faults = pageFaults
         c.major_page_faults = majorPageFaults
         c.swap_usage_bytes = swapUsageBytes
+        c.swap_available_bytes = swapAvailableBytes
         c.pids = pids
         c.oom_kills = oomKills
         c.io_read_bytes = ioReadBytes
@@ -2326,16 +2338,28 @@ public struct RuntimeSandboxStats: Sendable, Hashable {
     public var timestampNs: Int64 = 0
     /// CPU time of the whole pod.
     public var cpuUsageNs: UInt64 = 0
+    /// CPU time per second over the last reading; 0 means unknown.
+    public var cpuUsageNanocores: UInt64 = 0
     /// Memory of the whole pod.
     public var memoryUsageBytes: UInt64 = 0
     /// Without inactive file pages.
     public var memoryWorkingSetBytes: UInt64 = 0
+    /// Below the limit; 0 without one.
+    public var memoryAvailableBytes: UInt64 = 0
+    /// Anonymous memory.
+    public var memoryRssBytes: UInt64 = 0
+    /// Page faults.
+    public var pageFaults: UInt64 = 0
+    /// Page faults that read a disk.
+    public var majorPageFaults: UInt64 = 0
     /// Processes and threads.
     public var pids: UInt64 = 0
     /// Its interfaces.
     public var interfaces: [RuntimeNetworkUsage] = []
     /// Its containers.
     public var containers: [RuntimeContainerStats] = []
+    /// Pressure stall information by resource: the kernel's text of the cgroup's `*.pressure` file.
+    public var pressure: [String: String] = [:]
 
     /// Everything empty or zero.
     public init() {}
@@ -2343,7 +2367,7 @@ public struct RuntimeSandboxStats: Sendable, Hashable {
 
 extension RuntimeSandboxStats: ABIStruct {
     public typealias C = pintle_runtime_sandbox_stats
-    public static var minimumSize: Int { 208 }
+    public static var minimumSize: Int { 272 }
     public static var structName: String { "pintle_runtime_sandbox_stats" }
 
     public init(borrowing c: pintle_runtime_sandbox_stats) throws(ABIError) {
@@ -2355,11 +2379,17 @@ extension RuntimeSandboxStats: ABIStruct {
         annotations = try ABIReader.map(c.annotations, "annotations")
         timestampNs = c.timestamp_ns
         cpuUsageNs = c.cpu_usage_ns
+        cpuUsageNanocores = c.cpu_usage_nanocores
         memoryUsageBytes = c.memory_usage_bytes
         memoryWorkingSetBytes = c.memory_working_set_bytes
+        memoryAvailableBytes = c.memory_available_bytes
+        memoryRssBytes = c.memory_rss_bytes
+        pageFaults = c.page_faults
+        majorPageFaults = c.major_page_faults
         pids = c.pids
         interfaces = try ABIReader.structs(c.interfaces, "interfaces")
         containers = try ABIReader.structs(c.containers, "containers")
+        pressure = try ABIReader.map(c.pressure, "pressure")
     }
 
     public func lower(into arena: ABIArena) -> pintle_runtime_sandbox_stats {
@@ -2373,11 +2403,17 @@ extension RuntimeSandboxStats: ABIStruct {
         c.annotations = arena.map(annotations)
         c.timestamp_ns = timestampNs
         c.cpu_usage_ns = cpuUsageNs
+        c.cpu_usage_nanocores = cpuUsageNanocores
         c.memory_usage_bytes = memoryUsageBytes
         c.memory_working_set_bytes = memoryWorkingSetBytes
+        c.memory_available_bytes = memoryAvailableBytes
+        c.memory_rss_bytes = memoryRssBytes
+        c.page_faults = pageFaults
+        c.major_page_faults = majorPageFaults
         c.pids = pids
         c.interfaces = arena.structs(interfaces)
         c.containers = arena.structs(containers)
+        c.pressure = arena.map(pressure)
         return c
     }
 }
@@ -2660,6 +2696,8 @@ public struct RuntimeStatus: Sendable, Hashable {
     public var handlers: [RuntimeHandler] = []
     /// Whether groups_policy `strict` is honoured.
     public var supplementalGroupsPolicy: Bool = false
+    /// Whether a user namespace works with the node's network.
+    public var userNamespacesHostNetwork: Bool = false
     /// `cgroupfs` or `systemd`.
     public var cgroupDriver: String = ""
     /// Further facts when `verbose` was asked for; values are JSON.
@@ -2678,6 +2716,7 @@ extension RuntimeStatus: ABIStruct {
         conditions = try ABIReader.structs(c.conditions, "conditions")
         handlers = try ABIReader.structs(c.handlers, "handlers")
         supplementalGroupsPolicy = c.supplemental_groups_policy != 0
+        userNamespacesHostNetwork = c.user_namespaces_host_network != 0
         cgroupDriver = try ABIReader.text(c.cgroup_driver, "cgroup_driver")
         info = try ABIReader.map(c.info, "info")
     }
@@ -2688,6 +2727,7 @@ extension RuntimeStatus: ABIStruct {
         c.conditions = arena.structs(conditions)
         c.handlers = arena.structs(handlers)
         c.supplemental_groups_policy = supplementalGroupsPolicy ? 1 : 0
+        c.user_namespaces_host_network = userNamespacesHostNetwork ? 1 : 0
         c.cgroup_driver = arena.text(cgroupDriver)
         c.info = arena.map(info)
         return c

@@ -210,8 +210,12 @@ public final class NodeAgent: Sendable {
         guard let sandboxes = try? await context.runtime.listSandboxes(RuntimeSandboxFilter()) else { return }
         for (index, network) in context.networks.enumerated() {
             var request = NetworkGcRequest()
-            request.validAttachments = sandboxes.map {
-                PodIdentity(namespace: "", name: "", uid: $0.uid).attachmentID(sandbox: $0.id, network: index)
+            request.valid = sandboxes.map { sandbox in
+                var ref = NetworkAttachmentRef()
+                ref.attachmentId = PodIdentity.attachmentID(sandbox: sandbox.id, network: index)
+                ref.sandboxId = sandbox.id
+                ref.interface = "eth0"
+                return ref
             }
             do {
                 for item in try await network.gc(request) { context.log("collected \(item.kind) \(item.name)") }

@@ -14,14 +14,15 @@ struct ContainerRequest {
     let environment: [(name: String, value: String)]
 
     /// - Throws: ``PodFault`` with reason `CreateContainerConfigError` for what this node can't do.
-    func make(sandbox: String, attempt: Int32, imageID: String) throws(PodFault) -> RuntimeCreateContainerRequest {
+    func make(sandbox: String, attempt: Int32, image: RuntimeImage) throws(PodFault) -> RuntimeCreateContainerRequest {
+        try checkNonRoot(image)
         let name = container["name"].string ?? ""
         var request = RuntimeCreateContainerRequest()
         request.id = identity.containerID(name, attempt: attempt)
         request.sandboxId = sandbox
         request.name = name
         request.attempt = attempt
-        request.image = imageID
+        request.image = image.id
         request.userSpecifiedImage = container["image"].string ?? ""
         let variables = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         request.command = strings(container["command"]).map { Expansion.expand($0, variables) }
@@ -47,6 +48,23 @@ struct ContainerRequest {
         request.security = security()
         request.stopSignal = container["lifecycle"]["stopSignal"].string ?? ""
         return request
+    }
+
+    private func checkNonRoot(_ image: RuntimeImage) throws(PodFault) {
+        let own = container["securityContext"], shared = pod["spec"]["securityContext"]
+        guard (own["runAsNonRoot"].bool ?? shared["runAsNonRoot"].bool) == true else { return }
+        if let user = own["runAsUser"].int ?? shared["runAsUser"].int {
+            guard user == 0 else { return }
+            throw PodFault("CreateContainerConfigError", "container's runAsUser breaks non-root policy")
+        }
+        if !image.username.isEmpty, image.username != "root" {
+            throw PodFault(
+                "CreateContainerConfigError",
+                "container has runAsNonRoot and image has non-numeric user (\(image.username)), cannot verify user is non-root")
+        }
+        guard image.hasUid, image.uid != 0 else {
+            throw PodFault("CreateContainerConfigError", "container has runAsNonRoot and image will run as root")
+        }
     }
 
     private func mounts() throws(PodFault) -> [RuntimeMount] {

@@ -13,9 +13,9 @@ actor ImagePuller {
     /// What happened, for events.
     enum Outcome: Sendable {
         /// It was there.
-        case present(id: String)
+        case present(RuntimeImage)
         /// It was pulled, in so many seconds.
-        case pulled(id: String, seconds: Double, bytes: UInt64)
+        case pulled(RuntimeImage, seconds: Double)
     }
 
     /// - Throws: ``PodFault`` with reason `InvalidImageName`, `ErrImageNeverPull`, `ErrImagePull` or
@@ -25,7 +25,7 @@ actor ImagePuller {
         ref.image = image
         if policy != "Always" {
             do {
-                return .present(id: try await runtime.imageStatus(ref).id)
+                return .present(try await runtime.imageStatus(ref))
             } catch {
                 guard error.code == .notFound else { throw failure(image, error) }
                 if policy == "Never" {
@@ -53,8 +53,7 @@ actor ImagePuller {
         case .success(let id):
             backoffs[image] = nil
             ref.image = id
-            let bytes = (try? await runtime.imageStatus(ref).sizeBytes) ?? 0
-            return .pulled(id: id, seconds: Self.now() - now, bytes: bytes)
+            do { return .pulled(try await runtime.imageStatus(ref), seconds: Self.now() - now) } catch { throw failure(image, error) }
         case .failure(let error):
             throw failure(image, error)
         }

@@ -25,7 +25,7 @@ struct PodIdentity: Sendable, Hashable {
     /// 64 hexadecimal digits.
     func containerID(_ container: String, attempt: Int32) -> String { Self.digest("container/\(uid)/\(container)/\(attempt)") }
 
-    func attachmentID(sandbox: String, network: Int) -> String { "\(sandbox)/\(network)/eth0" }
+    static func attachmentID(sandbox: String, network: Int) -> String { "\(sandbox)/\(network)/eth0" }
 
     var logFolder: String { "\(namespace)_\(name)_\(uid)" }
 

@@ -16,7 +16,7 @@ struct PodNetwork: Sendable {
         var previous: NetworkAttachment?
         for (index, network) in networks.enumerated() {
             var request = NetworkAttachRequest()
-            request.attachmentId = identity.attachmentID(sandbox: sandbox, network: index)
+            request.attachmentId = PodIdentity.attachmentID(sandbox: sandbox, network: index)
             request.sandboxId = sandbox
             request.interface = "eth0"
             request.netnsFd = netns
@@ -50,7 +50,7 @@ struct PodNetwork: Sendable {
 
     private func detach(sandbox: String, network index: Int, ending: Bool) async throws(DriverError) {
         var request = NetworkDetachRequest()
-        request.attachmentId = identity.attachmentID(sandbox: sandbox, network: index)
+        request.attachmentId = PodIdentity.attachmentID(sandbox: sandbox, network: index)
         request.sandboxId = sandbox
         request.interface = "eth0"
         request.podName = identity.name

@@ -24,7 +24,9 @@ extension PodWorker {
             let name = container["name"].string ?? ""
             switch plan.steps[name] {
             case .start(let attempt):
-                if let retry = await start(container, name, attempt, sandbox: sandbox.id, volumes: volumes) {
+                if let due = retries[name], due > Self.seconds() {
+                    next = min(next ?? .infinity, due - Self.seconds())
+                } else if let retry = await start(container, name, attempt, sandbox: sandbox.id, volumes: volumes) {
                     next = min(next ?? retry, retry)
                 }
             case .wait(let seconds):
@@ -158,23 +160,21 @@ extension PodWorker {
             let builder = ContainerRequest(
                 pod: pod, identity: identity, container: container, settings: context.settings,
                 memoryCapacity: context.memoryCapacity, volumes: volumes, environment: environment)
-            let request = try builder.make(sandbox: sandbox, attempt: attempt, imageID: image)
+            let request = try builder.make(sandbox: sandbox, attempt: attempt, image: image)
             if attempt > 0 {
                 backoffs[name, default: Backoff()].next(at: Self.seconds())
                 await forgetOld(name, before: attempt - 1)
             }
             try await create(request, name)
             waiting[name] = nil
+            retries[name] = nil
             return nil
         } catch let failure as PullFailure {
-            wait(name, failure.fault)
-            return failure.retryAfter
+            return wait(name, failure.fault, failure.retryAfter, image: container["image"].string ?? "")
         } catch let fault as PodFault {
-            wait(name, fault)
-            return 10
+            return wait(name, fault, 10)
         } catch {
-            wait(name, PodFault("CreateContainerError", "\(error)"))
-            return 10
+            return wait(name, PodFault("CreateContainerError", "\(error)"), 10)
         }
     }
 
@@ -199,7 +199,7 @@ extension PodWorker {
         }
     }
 
-    private func image(_ container: JSON, _ name: String) async throws(PullFailure) -> String {
+    private func image(_ container: JSON, _ name: String) async throws(PullFailure) -> RuntimeImage {
         let image = container["image"].string ?? ""
         let path = Self.fieldPath(name)
         let events = context.events
@@ -210,28 +210,46 @@ extension PodWorker {
             events.record(pod, .normal, "Pulling", "Pulling image \"\(image)\"", fieldPath: path)
         }
         switch outcome {
-        case .present(let id):
+        case .present(let found):
             events.record(pod, .normal, "Pulled", "Container image \"\(image)\" already present on machine", fieldPath: path)
-            return id
-        case .pulled(let id, let seconds, let bytes):
+            return found
+        case .pulled(let found, let seconds):
             let time = "\((seconds * 1000).rounded() / 1000)s"
             events.record(
                 pod, .normal, "Pulled",
-                "Successfully pulled image \"\(image)\" in \(time) (\(time) including waiting). Image size: \(bytes) bytes.", fieldPath: path)
-            return id
+                "Successfully pulled image \"\(image)\" in \(time) (\(time) including waiting). Image size: \(found.sizeBytes) bytes.", fieldPath: path)
+            return found
         }
     }
 
-    private func wait(_ name: String, _ fault: PodFault) {
+    /// Says why a container waits. A failed pull is shown as such for half of the time until the next try, then as
+    /// ImagePullBackOff.
+    ///
+    /// - Returns: Seconds until the pod is looked at again.
+    private func wait(_ name: String, _ fault: PodFault, _ retryAfter: Double, image: String = "") -> Double {
+        let path = Self.fieldPath(name)
+        func event(_ type: EventRecorder.EventType, _ reason: String, _ message: String) {
+            context.events.record(pod, type, reason, message, fieldPath: path)
+        }
+        let seconds = fault.reason == "ErrImagePull" ? min(retryAfter / 2, 10) : retryAfter
+        retries[name] = Self.seconds() + seconds
         waiting[name] = PodStatus.Waiting(reason: fault.reason, message: fault.message)
         switch fault.reason {
+        case "ErrImagePull":
+            event(.warning, "Failed", "Failed to pull image \"\(image)\": \(fault.message)")
+            event(.warning, "Failed", "Error: ErrImagePull")
         case "ImagePullBackOff":
-            context.events.record(pod, .normal, "BackOff", fault.message, fieldPath: Self.fieldPath(name))
+            event(.normal, "BackOff", "Back-off pulling image \"\(image)\"")
+            event(.warning, "Failed", "Error: ImagePullBackOff")
         case "InvalidImageName":
-            context.events.record(pod, .warning, "InspectFailed", fault.message, fieldPath: Self.fieldPath(name))
-        default:
-            context.events.record(pod, .warning, "Failed", "Error: \(fault.message)", fieldPath: Self.fieldPath(name))
+            event(.warning, "InspectFailed", "Failed to apply default image tag \"\(image)\": \(fault.message)")
+            event(.warning, "Failed", "Error: InvalidImageName")
+        case "ErrImageNeverPull":
+            event(.warning, "ErrImageNeverPull", fault.message)
+            event(.warning, "Failed", "Error: ErrImageNeverPull")
+        default: event(.warning, "Failed", "Error: \(fault.message)")
         }
+        return seconds
     }
 
     /// Only the newest ended container of a name is kept beside the new one.

@@ -15,6 +15,8 @@ actor PodWorker {
     var podIPs: [String] = []
     var waiting: [String: PodStatus.Waiting] = [:]
     var backoffs: [String: Backoff] = [:]
+    /// When a container that could not be started is tried again, seconds since 1970.
+    var retries: [String: Double] = [:]
     /// The whole pod failed.
     var failure: PodStatus.Waiting?
     /// Gone from the API, or its deletion has been carried out.

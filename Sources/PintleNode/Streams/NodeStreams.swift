@@ -92,7 +92,16 @@ extension NodeAgent: PodStreams {
                 request.sessionId = session
                 request.width = Int32(clamping: size.width)
                 request.height = Int32(clamping: size.height)
-                try? await context.runtime.resizeTty(request)
+                // The first size may come before the session's terminal is there.
+                for _ in 0..<40 where !Task.isCancelled {
+                    do throws(DriverError) {
+                        try await context.runtime.resizeTty(request)
+                        break
+                    } catch {
+                        guard error.code == .notFound || error.code == .conflict || error.code == .invalid else { break }
+                        try? await Task.sleep(for: .milliseconds(25))
+                    }
+                }
             }
         }
         defer { resizes.cancel() }

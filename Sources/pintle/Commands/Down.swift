@@ -28,7 +28,8 @@ struct Down: AsyncParsableCommand {
         let pods = try await PodRemoval(drivers).run()
         drivers.close()
         print("\(pods) \(pods == 1 ? "pod" : "pods") ended.")
-        rmdir(drivers.directory.runDirectory)
+        let run = drivers.directory.runDirectory
+        try await onOwnThread { try DirectoryRemoval.remove(run) }
         if purge {
             try await onOwnThread { try DirectoryRemoval.remove(path) }
             print("\(path) deleted.")

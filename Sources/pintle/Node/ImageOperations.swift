@@ -45,9 +45,13 @@ struct ImageOperations: Sendable {
             driverRequest.archiveFd = descriptor
         }
         defer { if descriptor > 0 { close(descriptor) } }
-        try await runtime.importImage(driverRequest, timeout: .seconds(3600)) { image in
-            answer(["line": .string("imported \(image.repoTags.joined(separator: ", ")) \(image.id)")])
-            return true
+        do {
+            try await runtime.importImage(driverRequest, timeout: .seconds(3600)) { image in
+                answer(["line": .string("imported \(image.repoTags.joined(separator: ", ")) \(image.id)")])
+                return true
+            }
+        } catch {
+            throw Failure("\(path): \(error.message)")
         }
     }
 

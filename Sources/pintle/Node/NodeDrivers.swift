@@ -21,7 +21,8 @@ struct NodeDrivers {
         file = try Self.configuration(options.config)
         directory = try NodeDirectory(options.dataDir, create: create)
         podRange = try directory.podRange(file.configuration.node)
-        ledger = try Ledger(directory: directory.path)
+        ledger = try Ledger(
+            directory: directory.path, crashPoint: CrashPoint.ledger)
         var facts = JSONObject()
         facts["dataDir"] = .string(directory.path)
         facts["runDir"] = .string(directory.runDirectory)

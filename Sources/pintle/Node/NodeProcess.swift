@@ -77,7 +77,9 @@ struct NodeProcess {
             let path = drivers.directory.path
             pki = try ClusterPKI.loadOrCreate(
                 directory: "\(path)/pki", names: ServingNames(nodeName: nodeName, listenAddresses: [address]))
-            storage = try ObjectStorage(SQLiteStore(path: "\(path)/store.db"))
+            storage = try ObjectStorage(
+                SQLiteStore(
+                    path: "\(path)/store.db", onStep: CrashPoint.store))
             server = try APIServer(
                 storage: storage,
                 configuration: APIServerConfiguration(advertisedAddress: "\(address):\(port)", certificateAuthority: pki.authority))

@@ -70,7 +70,7 @@ def logs(t):
 
 @case("logs --previous shows the container before; without one it says so", each_kubectl=True)
 def previous(t):
-    t.create(pod("twice", container(script="date +%N; sleep 1; exit 1")))
+    t.create(pod("twice", container(script="cat /proc/sys/kernel/random/uuid; sleep 1; exit 1")))
     none = t.kubectl("logs", "twice", "--previous", check=False)
     expect(none.code == 1 and none.err, "no previous container", none)
     t.wait_pod("twice", "to be restarted", lambda value: any(
@@ -201,7 +201,8 @@ def watch(t):
 def namespace(t):
     name = f"{t.namespace}-more"
     t.kubectl("create", "namespace", name)
-    t.kubectl("run", "inside", "-n", name, "--image=busybox", "--image-pull-policy=IfNotPresent", "--", "sleep", "1000")
+    t.kubectl("run", "inside", "-n", name, "--image=busybox", "--image-pull-policy=IfNotPresent", "--",
+              "sh", "-c", "trap 'exit 0' TERM; while true; do sleep 0.1; done")
     t.kubectl("create", "configmap", "note", "-n", name, "--from-literal=a=b")
     t.kubectl("wait", "-n", name, "--for=condition=Ready", "pod/inside", "--timeout=30s")
     t.kubectl("delete", "namespace", name, timeout=90)

@@ -19,7 +19,7 @@ def read(path):
         index += 1
         if not line.startswith("$ "):
             continue
-        step = {"line": index, "command": line[2:], "input": [], "code": 0, "errors": []}
+        step = {"line": index, "command": line[2:], "input": [], "code": 0, "errors": [], "optional": []}
         while index < len(lines) and lines[index] and not lines[index].startswith(("$ ", "#")):
             mark, text = lines[index][:2], lines[index][2:]
             if mark == "| " or lines[index] == "|":
@@ -28,8 +28,10 @@ def read(path):
                 step["code"] = int(text)
             elif mark == "! ":
                 step["errors"].append(text)
+            elif mark == "? ":
+                step["optional"].append(text)
             else:
-                raise Failure(f"{path.name}:{index + 1}: expected a line that begins with |, = or !")
+                raise Failure(f"{path.name}:{index + 1}: expected a line that begins with |, =, ! or ?")
             index += 1
         steps.append(step)
     return steps
@@ -50,7 +52,8 @@ def declare(path):
             text = "\n".join(step["input"]) + "\n" if step["input"] else None
             found = execute(t.info.kubectl, "--namespace", t.namespace, *words[1:], env=env, check=False, input=text,
                             timeout=60)
-            errors = [line for line in found.err.splitlines() if line.strip()]
+            errors = [line for line in found.err.splitlines() if line.strip()
+                      and not any(re.fullmatch(pattern, line) for pattern in step["optional"])]
             wanted = [pattern.replace("NAMESPACE", t.namespace) for pattern in step["errors"]]
             if wanted and wanted[-1] == "...":
                 wanted, errors = wanted[:-1], errors[: len(wanted) - 1]

@@ -26,7 +26,7 @@ def redis(t):
     t.apply(EXAMPLES / "redis.yaml")
     t.running("redis")
     wait("redis to answer", lambda: "PONG" in t.shell("redis", "redis-cli ping"))
-    t.shell("redis", "redis-cli config set dir /data/redis && redis-cli set answer 42 && redis-cli save")
+    t.shell("redis", "redis-cli set answer 42 && redis-cli save")
     contains(t.shell("redis", "grep /data/redis /proc/mounts; ls /data/redis"), "dump.rdb", "the folder")
     t.shell("redis", "redis-cli shutdown nosave", check=False)
     t.wait_pod("redis", "to be restarted", lambda pod: pod["status"]["containerStatuses"][0]["restartCount"] == 1)

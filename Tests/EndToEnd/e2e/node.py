@@ -53,16 +53,20 @@ class Node:
         return [str(PINTLE), "up", "--data-dir", str(self.data), "--listen", f"127.0.0.1:{self.port}",
                 "--node-name", self.name, "--log-format", "json", *self.options]
 
-    def start(self):
+    def start(self, environment=None):
         """Starts the process and waits until it is ready."""
         expect(self.process is None, "no process of this node to run")
+        self.launch(environment)
+        wait(f"node {self.name} to be ready", self._is_ready, timeout=60, pause=0.05)
+        return self
+
+    def launch(self, environment=None):
+        """Starts the process, which may have ended before it is ready."""
         output = open(self.log, "ab")
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            env={**os.environ, "SWIFT_BACKTRACE": "enable=no"})
+            env={**os.environ, "SWIFT_BACKTRACE": "enable=no", **(environment or {})})
         output.close()
-        wait(f"node {self.name} to be ready", self._is_ready, timeout=60, pause=0.05)
-        return self
 
     def _is_ready(self):
         if self.process.poll() is not None:

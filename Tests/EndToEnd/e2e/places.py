@@ -7,8 +7,8 @@ import subprocess
 from .failure import Failure, shorten
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-CONFIGURATION = os.environ.get("PINTLE_CONFIGURATION", "debug")
-PRODUCTS = ROOT / ".build" / CONFIGURATION
+# Another build, such as .build/release.
+PRODUCTS = pathlib.Path(os.environ.get("PINTLE_PRODUCTS", ROOT / ".build" / "debug")).resolve()
 PINTLE = PRODUCTS / "pintle"
 IMAGES = ROOT / ".build" / "images"
 EXAMPLES = ROOT / "Examples"

@@ -62,16 +62,17 @@ class Case:
             self.finish()
 
     def finish(self):
+        """Takes everything down. Each step is tried whatever became of the others."""
         complaints = []
-        for undo in reversed(self.cleanups):
-            try:
-                undo()
-            except Exception as error:  # every cleanup is tried, whatever the others do
-                complaints.append(str(error))
         for node in reversed(self.nodes):
             try:
                 if node.data.exists() or node.process is not None:
                     node.down()
+            except Exception as error:
+                complaints.append(str(error))
+        for undo in reversed(self.cleanups):
+            try:
+                undo()
             except Exception as error:
                 complaints.append(str(error))
         if not self.info.own_nodes:

@@ -69,7 +69,11 @@ final class Node: Sendable {
     @discardableResult
     func collect(_ valid: [String]) throws -> [String] {
         var request = NetworkGcRequest()
-        request.validAttachments = valid
+        request.valid = valid.map { id in
+            var ref = NetworkAttachmentRef()
+            ref.attachmentId = id
+            return ref
+        }
         var removed: [String] = []
         try lab.run {
             try driver.gc(request, .unbounded) { removed.append("\($0.kind) \($0.name)") }

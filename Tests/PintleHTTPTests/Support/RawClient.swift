@@ -29,7 +29,9 @@ final class RawClient: @unchecked Sendable {
     func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes {
+                Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { throw TestFailure("send: \(errno)") }
             rest = rest.dropFirst(count)
         }
@@ -37,10 +39,13 @@ final class RawClient: @unchecked Sendable {
 
     func shutdownOutput() { shutdown(self.descriptor, Int32(SHUT_WR)) }
 
-    /// More bytes into the buffer; false at the end. A reset counts as the end.
+    /// More bytes into the buffer; false at the end.
+    ///
+    /// A reset counts as the end.
     private func fill() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65536)
         let count = recv(self.descriptor, &chunk, chunk.count, 0)
+        if count < 0, errno == EINTR { return true }
         if count < 0, errno == ECONNRESET { return false }
         guard count >= 0 else { throw TestFailure("nothing came within five seconds; so far: \(self.pending)") }
         self.buffer += chunk[..<count]

@@ -45,7 +45,9 @@ final class SPDYTestClient: @unchecked Sendable {
             + [UInt8(body.count >> 16 & 255), UInt8(body.count >> 8 & 255), UInt8(body.count & 255)] + body
     }
 
-    static func word(_ number: UInt32) -> [UInt8] { (0..<4).reversed().map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
+    static func word(_ number: UInt32) -> [UInt8] {
+        (0..<4).reversed().map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }
 
     /// Opens a stream and returns its number.
     func open(_ headers: SPDYHeaders) throws -> UInt32 {
@@ -58,7 +60,9 @@ final class SPDYTestClient: @unchecked Sendable {
     func send(_ text: String, on id: UInt32, fin: Bool = false) throws {
         let bytes = Array(text.utf8)
         try self.send(
-            Self.word(id) + [fin ? 1 : 0, UInt8(bytes.count >> 16), UInt8(bytes.count >> 8 & 255), UInt8(bytes.count & 255)]
+            Self.word(id) + [
+                fin ? 1 : 0, UInt8(bytes.count >> 16), UInt8(bytes.count >> 8 & 255), UInt8(bytes.count & 255),
+            ]
                 + bytes)
     }
 

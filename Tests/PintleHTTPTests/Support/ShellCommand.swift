@@ -9,7 +9,9 @@ enum ShellCommand {
     static func run(_ words: [String], _ descriptors: RemoteCommandDescriptors) async throws -> Int32 {
         // Not Foundation's Process, which waits for the children's children too.
         let pid = try self.spawn(words, descriptors)
-        for descriptor in [descriptors.stdin, descriptors.stdout, descriptors.stderr].compactMap(\.self) { close(descriptor) }
+        for descriptor in [descriptors.stdin, descriptors.stdout, descriptors.stderr].compactMap(\.self) {
+            close(descriptor)
+        }
         return try await blocking {
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
@@ -41,7 +43,9 @@ enum ShellCommand {
     /// `posix_spawn_file_actions_addclosefrom_np`, which Swift's Glibc module does not show.
     private static func closeFrom(_ actions: inout posix_spawn_file_actions_t, _ first: Int32) throws {
         typealias Function = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
-        guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else { throw TestFailure("no glibc 2.34") }
+        guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else {
+            throw TestFailure("no glibc 2.34")
+        }
         guard unsafeBitCast(symbol, to: Function.self)(&actions, first) == 0 else { throw TestFailure("closefrom") }
     }
 
@@ -76,7 +80,9 @@ enum ShellCommand {
             text += "\(size.width)x\(size.height);"
             if text.utf8.count(where: { $0 == UInt8(ascii: ";") }) == 2 { break }
         }
-        for descriptor in [session.descriptors.stdin, session.descriptors.stderr].compactMap(\.self) { close(descriptor) }
+        for descriptor in [session.descriptors.stdin, session.descriptors.stderr].compactMap(\.self) {
+            close(descriptor)
+        }
         if let output = session.descriptors.stdout {
             _ = text.withCString { write(output, $0, strlen($0)) }
             close(output)
@@ -100,7 +106,8 @@ final class EchoServer: @unchecked Sendable {
         let listener = self.listener
         let bound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, size) == 0 && listen(listener, 16) == 0 && getsockname(listener, pointer, &size) == 0
+                bind(listener, pointer, size) == 0 && listen(listener, 16) == 0
+                    && getsockname(listener, pointer, &size) == 0
             }
         }
         guard bound else { throw TestFailure("bind: \(errno)") }

@@ -19,7 +19,9 @@ final class WebSocketTestClient: @unchecked Sendable {
         self.head = try self.raw.readHead()
     }
 
-    static func frame(_ opcode: UInt8, _ payload: [UInt8], fin: Bool = true, masked: Bool = true, bits: UInt8 = 0) -> [UInt8] {
+    static func frame(_ opcode: UInt8, _ payload: [UInt8], fin: Bool = true, masked: Bool = true, bits: UInt8 = 0)
+        -> [UInt8]
+    {
         var frame: [UInt8] = [(fin ? 0x80 : 0) | bits | opcode]
         let mask: UInt8 = masked ? 0x80 : 0
         switch payload.count {

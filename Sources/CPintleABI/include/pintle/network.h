@@ -244,12 +244,25 @@ typedef struct pintle_network_check_request {
     const pintle_network_attachment *previous;
 } pintle_network_check_request;
 
+/** Names an attachment, with the parts that a driver may not take out of its id. */
+typedef struct pintle_network_attachment_ref {
+    uint32_t size;
+    uint32_t reserved0; /* zero */
+    /* text: As given to attach. */
+    pintle_bytes attachment_id;
+    /* text: As given to attach. */
+    pintle_bytes sandbox_id;
+    /* text: As given to attach. */
+    pintle_bytes interface;
+} pintle_network_attachment_ref;
+
 /** What is still in use. */
 typedef struct pintle_network_gc_request {
     uint32_t size;
     uint32_t reserved0; /* zero */
-    /* of pintle_bytes, text: Every attachment that must stay; all else of this instance goes. */
-    pintle_array valid_attachments;
+    /* of pintle_network_attachment_ref: Every attachment that must stay; all else of this
+     * instance goes. */
+    pintle_array valid;
 } pintle_network_gc_request;
 
 /** Something that garbage collection removed. */

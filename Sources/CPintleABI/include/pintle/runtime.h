@@ -812,6 +812,10 @@ typedef struct pintle_runtime_pull_image_request {
     pintle_bytes runtime_handler;
     /* text: The namespace of the pod that wants it. */
     pintle_bytes sandbox_namespace;
+    /* text: The sandbox of the pod that wants it; empty means none. */
+    pintle_bytes sandbox_id;
+    /* of pintle_pair: Hints of the pod for the registry or the runtime. */
+    pintle_array annotations;
 } pintle_runtime_pull_image_request;
 
 /** How far a pull is; the last item has the image's id. */
@@ -939,6 +943,8 @@ typedef struct pintle_runtime_container_stats {
     uint64_t major_page_faults;
     /* Swap in use. */
     uint64_t swap_usage_bytes;
+    /* Swap left below the limit; 0 without one. */
+    uint64_t swap_available_bytes;
     /* Processes and threads. */
     uint64_t pids;
     /* Processes that the kernel killed for memory. */
@@ -974,16 +980,29 @@ typedef struct pintle_runtime_sandbox_stats {
     int64_t timestamp_ns;
     /* CPU time of the whole pod. */
     uint64_t cpu_usage_ns;
+    /* CPU time per second over the last reading; 0 means unknown. */
+    uint64_t cpu_usage_nanocores;
     /* Memory of the whole pod. */
     uint64_t memory_usage_bytes;
     /* Without inactive file pages. */
     uint64_t memory_working_set_bytes;
+    /* Below the limit; 0 without one. */
+    uint64_t memory_available_bytes;
+    /* Anonymous memory. */
+    uint64_t memory_rss_bytes;
+    /* Page faults. */
+    uint64_t page_faults;
+    /* Page faults that read a disk. */
+    uint64_t major_page_faults;
     /* Processes and threads. */
     uint64_t pids;
     /* of pintle_runtime_network_usage: Its interfaces. */
     pintle_array interfaces;
     /* of pintle_runtime_container_stats: Its containers. */
     pintle_array containers;
+    /* of pintle_pair: Pressure stall information by resource: the kernel's text of the cgroup's
+     * `*.pressure` file. */
+    pintle_array pressure;
 } pintle_runtime_sandbox_stats;
 
 /** A metric that the driver can report. */
@@ -1097,7 +1116,8 @@ typedef struct pintle_runtime_runtime_status {
     pintle_array handlers;
     /* Whether groups_policy `strict` is honoured. */
     pintle_flag supplemental_groups_policy;
-    uint32_t reserved1; /* zero */
+    /* Whether a user namespace works with the node's network. */
+    pintle_flag user_namespaces_host_network;
     /* text: `cgroupfs` or `systemd`. */
     pintle_bytes cgroup_driver;
     /* of pintle_pair: Further facts when `verbose` was asked for; values are JSON. */
