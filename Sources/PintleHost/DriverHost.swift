@@ -150,7 +150,7 @@ extension Manifest {
     /// - Throws: As ``read(_:in:)``, and ``DriverError`` with code `refused` for two manifests with one id.
     static func all(in folder: borrowing DriverFolder) throws -> [Manifest] {
         var manifests: [Manifest] = []
-        for name in folder.names(suffix: ".json") {
+        for name in folder.manifestNames() {
             guard let manifest = try read(name, in: folder) else { continue }
             if let other = manifests.first(where: { $0.id == manifest.id }) {
                 throw DriverError(.refused, driver: manifest.id, "two manifests have this id: \(other.path) and \(manifest.path)")

@@ -99,7 +99,8 @@ struct InfraTests {
             packet.fields = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
             if round % 3 == 0, count > 8 {
                 // Half right: a known tag and a length that fits.
-                packet.fields.replaceSubrange(0..<8, with: [UInt8.random(in: 1...36), 0, 0, 0, UInt8(count - 8), 0, 0, 0])
+                packet.fields.replaceSubrange(
+                    0..<8, with: [UInt8.random(in: 1...36), 0, 0, 0, UInt8(count - 8), 0, 0, 0])
             }
             infra.send(packet.bytes, round % 5 == 0 ? [0, 1, 2] : [])
             while poll(infra) { _ = infra.receive() }
@@ -114,7 +115,9 @@ struct InfraTests {
         return Glibc.poll(&wait, 1, 0) > 0 && wait.revents & Int16(POLLHUP) == 0
     }
 
-    @Test("a specification that is malformed fails the start and names that", arguments: [[1], [12, 0, 0, 0, 9, 0, 0, 0]] as [[UInt8]])
+    @Test(
+        "a specification that is malformed fails the start and names that",
+        arguments: [[1], [12, 0, 0, 0, 9, 0, 0, 0]] as [[UInt8]])
     func brokenSpecification(_ bytes: [UInt8]) throws {
         let infra = try RawInfra(InfraPrograms.current)
         try infra.hello()
@@ -188,7 +191,10 @@ struct InfraTests {
         try infra.hello()
         let log = infra.directory + "/log"
         #expect(
-            try infra.start("talker", ["sh", "-c", "while test ! -e /go; do busybox usleep 1000; done; busybox seq 1 100000; exit 3"]) {
+            try infra.start(
+                "talker",
+                ["sh", "-c", "while test ! -e /go; do busybox usleep 1000; done; busybox seq 1 100000; exit 3"]
+            ) {
                 $0.add(PINTLE_INFRA_LOG_PATH, log)
             }.status == 0)
         var ends: [Int32] = [0, 0]

@@ -103,7 +103,9 @@ final class RawInfra {
     }
 
     /// Starts a container with this machine's /bin/busybox as its program, over a layer in the test's directory.
-    func start(_ id: String, _ arguments: [String], _ change: (inout InfraFields) -> Void = { _ in }) throws -> InfraReply {
+    func start(_ id: String, _ arguments: [String], _ change: (inout InfraFields) -> Void = { _ in }) throws
+        -> InfraReply
+    {
         let root = directory + "/root"
         if !FileAccess.exists(root) {
             try FileAccess.makeDirectories(root + "/bin")

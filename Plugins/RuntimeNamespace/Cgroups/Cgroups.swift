@@ -56,11 +56,14 @@ struct Cgroups: Sendable {
         guard made else { throw SystemError("mkdir", root + path, errno: ENOENT) }
     }
 
+    /// Takes over the parent's processors and memory nodes, and makes the cgroups below do so by themselves.
     private func inheritCpuset(_ directory: String, _ parent: String) throws(SystemError) {
+        if let own = try? FileAccess.text(directory + "/cpuset.cpus"), !own.isEmpty { return }
         for file in ["/cpuset.cpus", "/cpuset.mems"] {
             let value = try FileAccess.text(parent + file)
             if !value.isEmpty { try FileAccess.write(directory + file, value) }
         }
+        try? FileAccess.write(directory + "/cgroup.clone_children", "1")
     }
 
     /// Gives a cgroup's children its controllers.

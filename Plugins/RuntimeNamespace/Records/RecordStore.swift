@@ -60,8 +60,9 @@ struct RecordStore: Sendable {
         guard mkdir(directory(container: container), 0o700) == 0 else {
             throw SystemError("mkdir", directory(container: container))
         }
-        for path in [upper(container), work(container)] where mkdir(path, 0o755) != 0 {
-            throw SystemError("mkdir", path)
+        for path in [upper(container), work(container)] {
+            // The upper directory's mode is that of the container's root, whatever the host's umask is.
+            guard mkdir(path, 0o755) == 0, chmod(path, 0o755) == 0 else { throw SystemError("mkdir", path) }
         }
     }
 

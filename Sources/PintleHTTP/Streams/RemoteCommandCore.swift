@@ -2,7 +2,9 @@ internal import NIOCore
 
 /// A connection that carries a session.
 protocol SessionConnection: AnyObject {
-    /// Sends what was written, says goodbye, and closes. The future is kept when the client has everything, or has gone.
+    /// Sends what was written, says goodbye, and closes.
+    ///
+    /// The future is kept when the client has everything, and failed when it has gone.
     func closeSession() -> EventLoopFuture<Void>
 }
 

@@ -43,6 +43,17 @@ struct DriverFolder: ~Copyable {
         return file
     }
 
+
+    /// The manifests' names, sorted. Other JSON files may lie in the folder: a manifest is one that has a library of its
+    /// name beside it.
+    borrowing func manifestNames() -> [String] {
+        let libraries = Set(names(suffix: ".so"))
+        return names(suffix: ".json").filter { name in
+            let stem = name.dropLast(".json".count)
+            return libraries.contains("lib\(stem).so") || libraries.contains("\(stem).so")
+        }
+    }
+
     /// The folder's entries that end in `suffix`, sorted.
     borrowing func names(suffix: String) -> [String] {
         guard let directory = opendir(path) else { return [] }

@@ -53,7 +53,7 @@ public enum PluginTools {
     }
 
     private static func list(in folder: borrowing DriverFolder) -> [Listing] {
-        folder.names(suffix: ".json").compactMap { name in
+        folder.manifestNames().compactMap { name in
             let path = "\(folder.path)/\(name)"
             do {
                 guard let manifest = try Manifest.read(name, in: folder) else { return nil }
@@ -138,7 +138,7 @@ struct PluginPlace: ~Copyable {
             }
             return manifest
         }
-        for other in folder.names(suffix: ".json") {
+        for other in folder.manifestNames() {
             guard let manifest = try? Manifest.read(other, in: folder), manifest.library == name else { continue }
             return manifest
         }

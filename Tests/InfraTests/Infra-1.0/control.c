@@ -2,10 +2,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -133,6 +131,8 @@ static int32_t detach(const char *session) {
 
 static int32_t about_process(uint16_t kind, struct pintle_packet *packet,
                              const struct pintle_arguments *arguments) {
+    if (kind > PINTLE_INFRA_SHUTDOWN)
+        return EOPNOTSUPP;
     struct pintle_process *process =
         arguments->id == NULL ? NULL : pintle_process_find(arguments->id);
     if (process == NULL)

@@ -1,6 +1,5 @@
 /* Output as CRI log lines: `TIME STREAM F|P TEXT`. A line that the container has not ended yet is written as P. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>

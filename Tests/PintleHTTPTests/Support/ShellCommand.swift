@@ -91,7 +91,7 @@ enum ShellCommand {
     }
 }
 
-/// A TCP server on loopback that answers each connection by `prefix` and all that it received, once the client has ended.
+/// A TCP server on loopback that answers each connection by `prefix` and what it received, once the client has ended.
 final class EchoServer: @unchecked Sendable {
     // Unchecked: the descriptor is written once, and closed by `stop()` only.
     private let listener: Int32
