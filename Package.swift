@@ -83,7 +83,8 @@ let package = Package(
         .target(
             name: "PintleHost",
             dependencies: [
-                "CPintleABI", "CPintleFields", "CPintleHost", "PintleInterfaces", "PintleLedger", "PintleObjects", crypto,
+                "CPintleABI", "CPintleFields", "CPintleHost", "PintleInterfaces", "PintleLedger", "PintleObjects",
+                crypto,
             ]),
         .target(name: "PintleLedger", dependencies: [grdb]),
         // MARK: Objects, store, API server
@@ -94,7 +95,8 @@ let package = Package(
         .target(
             name: "PintleHTTP",
             dependencies: [
-                "CZlib", asn1, crypto, nioCore, nioHPACK, nioHTTP1, nioHTTP2, nioPosix, nioSSL, nioTLS, nioWebSocket, x509,
+                "CZlib", asn1, crypto, nioCore, nioHPACK, nioHTTP1, nioHTTP2, nioPosix, nioSSL, nioTLS, nioWebSocket,
+                x509,
             ]),
         .target(
             name: "PintleServer",
@@ -114,21 +116,26 @@ let package = Package(
         .target(
             name: "RuntimeNamespaceCore",
             dependencies: [
-                "CPintleImages", "CPintleSystem", "CSeccomp", "PintleInterfaces", "PintleObjects", "PintleSDK", "PintleSystem",
+                "CPintleImages", "CPintleSystem", "CSeccomp", "PintleInterfaces", "PintleObjects", "PintleSDK",
+                "PintleSystem",
             ],
             path: "Plugins/RuntimeNamespace", exclude: ["Entry", "RuntimeNamespace.json"]),
         // MARK: The program
         .executableTarget(
             name: "pintle",
             dependencies: [
-                "PintleClient", "PintleHost", "PintleHTTP", "PintleInterfaces", "PintleLedger", "PintleNetlink", "PintleNode",
+                "PintleClient", "PintleHost", "PintleHTTP", "PintleInterfaces", "PintleLedger", "PintleNetlink",
+                "PintleNode",
                 "PintleObjects", "PintleScheduler", "PintleServer", "PintleStore", argumentParser, logging, nioCore,
             ]),
         // MARK: Tests
         .testTarget(name: "ImageTests", dependencies: ["CPintleImages", "PintleObjects", "RuntimeNamespaceCore"]),
         .testTarget(
             name: "NetworkBridgeTests",
-            dependencies: ["CPintleNetlink", "NetworkBridgeCore", "PintleInterfaces", "PintleNetlink", "PintleObjects", "PintleSDK"]),
+            dependencies: [
+                "CPintleNetlink", "NetworkBridgeCore", "PintleInterfaces", "PintleNetlink", "PintleObjects",
+                "PintleSDK",
+            ]),
         .testTarget(name: "PintleHTTPTests", dependencies: ["PintleHTTP", nioCore, nioWebSocket]),
         .testTarget(name: "PintleKindsTests", dependencies: ["PintleKinds", "PintleObjects"]),
         .testTarget(name: "PintleLedgerTests", dependencies: ["PintleLedger"]),
@@ -137,14 +144,19 @@ let package = Package(
         .testTarget(
             name: "PintleServerTests",
             dependencies: [
-                "PintleClient", "PintleHTTP", "PintleObjects", "PintleServer", "PintleStore", nioCore, nioHTTP1, nioPosix, nioSSL,
+                "PintleClient", "PintleHTTP", "PintleObjects", "PintleServer", "PintleStore", nioCore, nioHTTP1,
+                nioPosix, nioSSL,
             ]),
         .testTarget(name: "PintleStoreTests", dependencies: ["PintleStore"]),
         .testTarget(
             name: "RuntimeNamespaceTests",
-            dependencies: ["CPintleSystem", "PintleInterfaces", "PintleObjects", "PintleSDK", "PintleSystem", "RuntimeNamespaceCore"]),
+            dependencies: [
+                "CPintleSystem", "PintleInterfaces", "PintleObjects", "PintleSDK", "PintleSystem",
+                "RuntimeNamespaceCore",
+            ]),
         .testTarget(
-            name: "StorageLocalTests", dependencies: ["CPintleStorage", "PintleInterfaces", "PintleSDK", "PintleVolumes"]),
+            name: "StorageLocalTests",
+            dependencies: ["CPintleStorage", "PintleInterfaces", "PintleSDK", "PintleVolumes"]),
     ] + drivers.map(\.target)
 )
 

@@ -66,8 +66,12 @@ static void drop_bounding(uint64_t kept) {
     for (int capability = 0; capability <= last_capability; capability++) {
         if (kept >> capability & 1)
             continue;
-        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL)
-            pintle_fail("capabilities", errno, "");
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0)
+            continue;
+        /* The kernel has no more of them. */
+        if (errno == EINVAL)
+            return;
+        pintle_fail("capabilities", errno, "");
     }
 }
 

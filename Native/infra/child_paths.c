@@ -200,6 +200,10 @@ int pintle_path_make(int root, const char *path, bool directory) {
     static struct walk walk;
     char name[256];
     bool exists;
+    /* Most are there: the kernel's own walk, which stays inside as well, is the short way. */
+    int fd = pintle_path_open(root, path);
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
     if (resolve(root, path, &walk, name, &exists) != 0)
         return -1;
     if (!exists && make_last(root, &walk, name, directory) != 0)

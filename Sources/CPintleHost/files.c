@@ -58,6 +58,4 @@ int pintle_host_remove_tree(const char *path) {
     return result == -1 ? -errno : result;
 }
 
-int pintle_host_pipe(int ends[2]) {
-    return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0;
-}
+int pintle_host_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0; }

@@ -5,9 +5,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 
-void pintle_host_name_thread(const char *name) {
-    pthread_setname_np(pthread_self(), name);
-}
+void pintle_host_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int pintle_host_eventfd(void) {
     int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

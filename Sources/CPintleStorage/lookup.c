@@ -15,29 +15,39 @@
 
 _Static_assert(PINTLE_STORAGE_O_PATH == O_PATH, "the header's constant is this system's");
 
-int32_t pintle_storage_open(int32_t directory, const char *path, int32_t flags, uint32_t mode, uint32_t resolve) {
+int32_t pintle_storage_open(int32_t directory, const char *path, int32_t flags, uint32_t mode,
+                            uint32_t resolve) {
     struct open_how how;
     memset(&how, 0, sizeof how);
     how.flags = (uint64_t)(uint32_t)flags | O_CLOEXEC;
     how.mode = mode;
-    if (resolve & PINTLE_STORAGE_BENEATH) how.resolve |= RESOLVE_BENEATH;
-    if (resolve & PINTLE_STORAGE_NO_SYMLINKS) how.resolve |= RESOLVE_NO_SYMLINKS;
-    if (resolve & PINTLE_STORAGE_NO_XDEV) how.resolve |= RESOLVE_NO_XDEV;
-    if (resolve & PINTLE_STORAGE_NO_MAGIC) how.resolve |= RESOLVE_NO_MAGICLINKS;
+    if (resolve & PINTLE_STORAGE_BENEATH)
+        how.resolve |= RESOLVE_BENEATH;
+    if (resolve & PINTLE_STORAGE_NO_SYMLINKS)
+        how.resolve |= RESOLVE_NO_SYMLINKS;
+    if (resolve & PINTLE_STORAGE_NO_XDEV)
+        how.resolve |= RESOLVE_NO_XDEV;
+    if (resolve & PINTLE_STORAGE_NO_MAGIC)
+        how.resolve |= RESOLVE_NO_MAGICLINKS;
     /* EAGAIN: a rename or mount elsewhere raced with the walk, and the kernel could not rule out an escape. */
     for (int attempt = 0;; attempt++) {
         long result = syscall(SYS_openat2, directory, path, &how, sizeof how);
-        if (result >= 0) return (int32_t)result;
-        if (errno == EINTR) continue;
-        if (errno != EAGAIN || attempt >= 1000) return -errno;
+        if (result >= 0)
+            return (int32_t)result;
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN || attempt >= 1000)
+            return -errno;
     }
 }
 
 int32_t pintle_storage_stat(int32_t directory, const char *name, pintle_storage_status *status) {
     struct statx facts;
     int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
-    if (name[0] == '\0') flags |= AT_EMPTY_PATH;
-    if (statx(directory, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &facts) != 0) return -errno;
+    if (name[0] == '\0')
+        flags |= AT_EMPTY_PATH;
+    if (statx(directory, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &facts) != 0)
+        return -errno;
     memset(status, 0, sizeof *status);
     status->device = makedev(facts.stx_dev_major, facts.stx_dev_minor);
     status->inode = facts.stx_ino;
@@ -55,7 +65,8 @@ int32_t pintle_storage_stat(int32_t directory, const char *name, pintle_storage_
 int32_t pintle_storage_statfs(int32_t descriptor, pintle_storage_space *space) {
     struct statfs facts;
     while (fstatfs(descriptor, &facts) != 0) {
-        if (errno != EINTR) return -errno;
+        if (errno != EINTR)
+            return -errno;
     }
     memset(space, 0, sizeof *space);
     uint64_t unit = facts.f_frsize > 0 ? (uint64_t)facts.f_frsize : (uint64_t)facts.f_bsize;
@@ -78,7 +89,8 @@ int64_t pintle_storage_entries(int32_t directory, void *buffer, uint64_t capacit
 
 int32_t pintle_storage_set_owner(int32_t directory, const char *name, int64_t gid, uint32_t mode) {
     int file = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0) return -errno;
+    if (file < 0)
+        return -errno;
     int result = 0;
     struct stat facts;
     if (fstat(file, &facts) != 0) {
@@ -87,8 +99,10 @@ int32_t pintle_storage_set_owner(int32_t directory, const char *name, int64_t gi
         /* fchmod refuses O_PATH; the link in /proc leads to this very file, whatever its name means by now. */
         char path[64];
         snprintf(path, sizeof path, "/proc/thread-self/fd/%d", file);
-        if (gid >= 0 && fchownat(file, "", (uid_t)-1, (gid_t)gid, AT_EMPTY_PATH) != 0) result = -errno;
-        if (result == 0 && chmod(path, mode & 07777u) != 0) result = -errno;
+        if (gid >= 0 && fchownat(file, "", (uid_t)-1, (gid_t)gid, AT_EMPTY_PATH) != 0)
+            result = -errno;
+        if (result == 0 && chmod(path, mode & 07777u) != 0)
+            result = -errno;
     } else if (gid >= 0 && fchownat(file, "", (uid_t)-1, (gid_t)gid, AT_EMPTY_PATH) != 0) {
         result = -errno;
     }

@@ -17,8 +17,9 @@ public final class DriverHost: Sendable {
     /// Every open instance, in the configuration's order.
     public let instances: [DriverInstance]
 
-    /// What the node tells its drivers. An option that the driver's schema has and the configuration leaves out is
-    /// filled in from here.
+    /// What the node tells its drivers.
+    ///
+    /// An option that the driver's schema has and the configuration leaves out is filled in from here.
     public struct Facts: Sendable {
         /// 8 hexadecimal digits.
         public var instanceID: String
@@ -38,7 +39,9 @@ public final class DriverHost: Sendable {
         }
     }
 
-    /// Loads and opens every configured driver. Blocks: call it off Swift's cooperative pool.
+    /// Loads and opens every configured driver.
+    ///
+    /// Blocks: call it off Swift's cooperative pool.
     ///
     /// - Throws: ``ConfigurationError`` with the file's line for what the configuration got wrong, ``DriverError`` for
     ///   what a driver got wrong. Instances that were open already are closed.
@@ -56,14 +59,19 @@ public final class DriverHost: Sendable {
                     loaded["\(folder)/\(driver.plugin)"] = plugin
                 }
                 let options = try Self.options(driver, plugin.manifest, facts, file)
-                open.append((
-                    try plugin.open(
-                        driver.interface, options: options, facts: facts, ledger: ledger, sink: sink,
-                        timeout: driver.timeout, maxStuckCalls: driver.maxStuckCalls), driver.interface))
+                open.append(
+                    (
+                        try plugin.open(
+                            driver.interface, options: options, facts: facts, ledger: ledger, sink: sink,
+                            timeout: driver.timeout, maxStuckCalls: driver.maxStuckCalls), driver.interface
+                    ))
             }
             func all(_ interface: String) -> [DriverInstance] { open.filter { $0.1 == interface }.map(\.0) }
             guard let runtime = all("pintle.runtime/1").first, all("pintle.runtime/1").count == 1 else {
-                throw file.error(at: "drivers", "expected exactly one driver with interface: pintle.runtime/1, found \(all("pintle.runtime/1").count)")
+                throw file.error(
+                    at: "drivers",
+                    "expected exactly one driver with interface: pintle.runtime/1, found \(all("pintle.runtime/1").count)"
+                )
             }
             self.runtime = RuntimeInstance(runtime)
             networks = all("pintle.network/1").map { NetworkInstance($0) }
@@ -86,17 +94,22 @@ public final class DriverHost: Sendable {
         guard let manifest = manifests.first(where: { $0.id == driver.plugin }) else {
             let found = manifests.map(\.id).joined(separator: ", ")
             throw file.error(
-                at: "\(driver.path).plugin", "no manifest in \(path) has the id \(driver.plugin); found \(found.isEmpty ? "none" : found)")
+                at: "\(driver.path).plugin",
+                "no manifest in \(path) has the id \(driver.plugin); found \(found.isEmpty ? "none" : found)")
         }
         for warning in manifest.warnings { sink.log(.warning, manifest.id, warning) }
         let isolation = driver.isolation ?? (driver.folder == nil ? .inProcess : .process)
         guard isolation == .inProcess else {
             throw file.error(
                 at: driver.path,
-                "\(driver.plugin) would run in a process of its own, which this version does not have yet; set isolation: in_process to run it in the host")
+                "\(driver.plugin) would run in a process of its own, which this version does not have yet; set isolation: in_process to run it in the host"
+            )
         }
         guard manifest.isolation.contains(.inProcess) else {
-            throw file.error(at: "\(driver.path).isolation", "\(driver.plugin) does not support in_process; its manifest lists \(manifest.isolation.map(\.rawValue).joined(separator: ", "))")
+            throw file.error(
+                at: "\(driver.path).isolation",
+                "\(driver.plugin) does not support in_process; its manifest lists \(manifest.isolation.map(\.rawValue).joined(separator: ", "))"
+            )
         }
         return try LoadedPlugin(manifest: manifest, folder: folder)
     }
@@ -111,7 +124,9 @@ public final class DriverHost: Sendable {
             return .object(JSONObject())
         }
         var options = driver.options.object ?? JSONObject()
-        for (key, value) in facts.options.members where options[key] == nil && manifest.options.contains(key) { options[key] = value }
+        for (key, value) in facts.options.members where options[key] == nil && manifest.options.contains(key) {
+            options[key] = value
+        }
         var json = JSON.object(options)
         schema.applyDefaults(&json)
         if let error = schema.validate(json).first {
@@ -145,7 +160,9 @@ extension Manifest {
         return text.contains("\"library\"") && text.contains("\"interfaces\"")
     }
 
-    /// Every manifest of a folder, sorted by file name. Opens no library.
+    /// Every manifest of a folder, sorted by file name.
+    ///
+    /// Opens no library.
     ///
     /// - Throws: As ``read(_:in:)``, and ``DriverError`` with code `refused` for two manifests with one id.
     static func all(in folder: borrowing DriverFolder) throws -> [Manifest] {
@@ -153,7 +170,8 @@ extension Manifest {
         for name in folder.manifestNames() {
             guard let manifest = try read(name, in: folder) else { continue }
             if let other = manifests.first(where: { $0.id == manifest.id }) {
-                throw DriverError(.refused, driver: manifest.id, "two manifests have this id: \(other.path) and \(manifest.path)")
+                throw DriverError(
+                    .refused, driver: manifest.id, "two manifests have this id: \(other.path) and \(manifest.path)")
             }
             manifests.append(manifest)
         }

@@ -5,7 +5,9 @@ internal import PintleLedger
 /// The four shapes of an operation. The generated clients call these.
 extension DriverInstance {
     typealias Invocation<Request: ABIStruct, Item: ABIResult> =
-        @Sendable (DriverInstance, UnsafeMutablePointer<pintle_call>, UnsafePointer<Request.C>, UnsafePointer<Item.Sink>)
+        @Sendable (
+            DriverInstance, UnsafeMutablePointer<pintle_call>, UnsafePointer<Request.C>, UnsafePointer<Item.Sink>
+        )
         -> Int32?
 
     /// An operation without result.
@@ -14,7 +16,8 @@ extension DriverInstance {
         _ invocation: @escaping Invocation<Request, ABINothing>
     ) async throws(DriverError) {
         _ = try await run(
-            DriverCall(operation, object, request, .any, ABICollector<ABINothing>(), invocation), timeout ?? defaultTimeout)
+            DriverCall(operation, object, request, .any, ABICollector<ABINothing>(), invocation),
+            timeout ?? defaultTimeout)
     }
 
     /// An operation with one result.
@@ -37,7 +40,9 @@ extension DriverInstance {
         ).items
     }
 
-    /// An operation that puts items while it runs. Without `timeout` it ends only by itself or when cancelled.
+    /// An operation that puts items while it runs.
+    ///
+    /// Without `timeout` it ends only by itself or when cancelled.
     func stream<Request: ABIStruct, Item: ABIResult>(
         _ operation: Operation, object: String?, request: Request, timeout: Duration?,
         onItem: @escaping @Sendable (Item) -> Bool, _ invocation: @escaping Invocation<Request, Item>
@@ -48,17 +53,30 @@ extension DriverInstance {
 
     /// An operation with one result, called on this thread, which must be one that may block unless it is quick.
     ///
-    /// - Parameter deadline: Nanoseconds of CLOCK_MONOTONIC; 0 for none. Nobody cancels the call then.
+    /// - Parameters:
+    ///   - operation: Which one.
+    ///   - request: Borrowed by the driver until it returns.
+    ///   - deadline: Nanoseconds of CLOCK_MONOTONIC; 0 for none. Nobody cancels the call then.
+    ///   - invocation: Calls the function of the table.
+    /// - Returns: The one result.
+    /// - Throws: ``DriverError``; `misbehaved` when the driver put none or several.
     func valueNow<Request: ABIStruct, Item: ABIResult>(
         _ operation: Operation, request: Request, deadline: UInt64,
         _ invocation: @escaping Invocation<Request, Item>
     ) throws(DriverError) -> Item {
         let call = DriverCall(operation, nil, request, .one, ABICollector<Item>(), invocation)
-        try CallFrame.withFrame(quick: operation.quick) { (frame) throws(DriverError) in
-            frame.begin(operation: operation.number, deadline: deadline)
+        try callNow(call, deadline: deadline)
+        return try call.collector.first.orThrow { self.promisedOne(operation, 0) }
+    }
+
+    /// Makes a call on this thread; see ``valueNow(_:request:deadline:_:)``.
+    func callNow<Request: ABIStruct, Item: ABIResult>(
+        _ call: DriverCall<Request, Item>, deadline: UInt64
+    ) throws(DriverError) {
+        try CallFrame.withFrame(quick: call.operation.quick) { (frame) throws(DriverError) in
+            frame.begin(operation: call.operation.number, deadline: deadline)
             try self.guarded(call, frame)
         }
-        return try call.collector.first.orThrow { self.promisedOne(operation, 0) }
     }
 
     private func run<Request: ABIStruct, Item: ABIResult>(
@@ -71,10 +89,7 @@ extension DriverInstance {
                 "\(stuckCalls) calls are stuck; the driver is not called any more until the node is restarted")
         }
         if operation.quick {
-            try CallFrame.withFrame(quick: true) { (frame) throws(DriverError) in
-                frame.begin(operation: operation.number, deadline: 0)
-                try self.guarded(call, frame)
-            }
+            try callNow(call, deadline: 0)
             return call.collector
         }
         let deadline = timeout.map { monotonicNanoseconds() + $0.wholeNanoseconds } ?? 0
@@ -132,7 +147,8 @@ extension DriverInstance {
         if code == .cancelled, deadline != 0, deadline <= now { code = .deadline }
         return error(
             code, operation, reason: detail?.reason ?? "",
-            detail.map { $0.message }.flatMap { $0.isEmpty ? nil : $0 } ?? "the driver answered \(status) without a reason",
+            detail.map { $0.message }.flatMap { $0.isEmpty ? nil : $0 }
+                ?? "the driver answered \(status) without a reason",
             errno: detail.flatMap { $0.errno == 0 ? nil : $0.errno },
             retryAfter: detail.flatMap { $0.retryAfterNanoseconds == 0 ? nil : .nanoseconds($0.retryAfterNanoseconds) })
     }

@@ -50,9 +50,10 @@ public final class DriverInstance: @unchecked Sendable {
         self.defaultTimeout = timeout
         self.maxStuckCalls = maxStuckCalls
         functions = interface.copyTable()
-        operations = FieldTable.interface(interface.id).map { info in
-            FieldTable.operations(of: info).map { (FieldTable.name($0.name), OperationStatistics()) }
-        } ?? []
+        operations =
+            FieldTable.interface(interface.id).map { info in
+                FieldTable.operations(of: info).map { (FieldTable.name($0.name), OperationStatistics()) }
+            } ?? []
     }
 
     deinit {
@@ -84,7 +85,9 @@ public final class DriverInstance: @unchecked Sendable {
         return all
     }
 
-    /// Closes the instance, once. No call may be running.
+    /// Closes the instance, once.
+    ///
+    /// No call may be running.
     ///
     /// While calls are stuck the driver is not told, and what it was given stays valid until the process ends.
     public func close() {
@@ -102,7 +105,8 @@ public final class DriverInstance: @unchecked Sendable {
         frame.begin(operation: 0, deadline: monotonicNanoseconds() + 10_000_000_000)
         let status = plugin.descriptor.close?(handle, frame.raw) ?? PINTLE_UNSUPPORTED
         guard status != PINTLE_OK else { return }
-        hostTable.sink.log(.error, driver, "host: close answered \(status): \(frame.takeFailure()?.message ?? "no reason given")")
+        hostTable.sink.log(
+            .error, driver, "host: close answered \(status): \(frame.takeFailure()?.message ?? "no reason given")")
     }
 
     func error(
@@ -127,7 +131,8 @@ public final class DriverInstance: @unchecked Sendable {
                     driver: driver, operation: operation.qualified, object: object, digest: digest,
                     effect: operation.intentEffect, durability: operation.changes == .durable ? .power : .process))
         } catch {
-            throw self.error(.resource, operation, reason: "LedgerUnavailable", "the ledger refused the intent: \(error)")
+            throw self.error(
+                .resource, operation, reason: "LedgerUnavailable", "the ledger refused the intent: \(error)")
         }
     }
 

@@ -3,7 +3,9 @@ internal import Glibc
 internal import PintleInterfaces
 internal import PintleLedger
 
-/// What drivers say, for the node's log, events and metrics. Any thread; must not block.
+/// What drivers say, for the node's log, events and metrics.
+///
+/// Any thread; must not block.
 public protocol DriverSink: Sendable {
     /// A line of a driver's log.
     func log(_ level: DriverLogLevel, _ driver: String, _ message: String)
@@ -26,10 +28,13 @@ public enum DriverLogLevel: Int32, Sendable, Comparable {
     /// What does not work.
     case error
 
+    /// Less urgent.
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// The `pintle_host` that one instance is given. It lives as long as the instance.
+/// The `pintle_host` that one instance is given.
+///
+/// It lives as long as the instance.
 final class HostTable: @unchecked Sendable {
     // `raw` is constant after init.
     let raw: UnsafeMutablePointer<pintle_host>
@@ -38,7 +43,14 @@ final class HostTable: @unchecked Sendable {
     private let ledger: Ledger?
     private let stateDirectory: Int32
 
-    /// - Parameter stateDirectory: A descriptor that this object owns from now on; 0 for none.
+    /// Makes the table of one instance.
+    ///
+    /// - Parameters:
+    ///   - driver: The manifest's id.
+    ///   - minor: The minor version that was agreed on.
+    ///   - ledger: Where the driver's entries go; without one they are refused.
+    ///   - sink: Takes what the driver says.
+    ///   - stateDirectory: A descriptor that this object owns from now on; 0 for none.
     init(driver: String, minor: UInt32, ledger: Ledger?, sink: any DriverSink, stateDirectory: Int32) {
         self.driver = driver
         self.ledger = ledger
@@ -62,7 +74,8 @@ final class HostTable: @unchecked Sendable {
         raw.pointee.event = { host, level, reason, message in
             guard let table = HostTable.of(host) else { return }
             table.sink.event(
-                DriverLogLevel(rawValue: level) ?? .info, table.driver, reason: HostTable.text(reason), HostTable.text(message))
+                DriverLogLevel(rawValue: level) ?? .info, table.driver, reason: HostTable.text(reason),
+                HostTable.text(message))
         }
         raw.pointee.thread_check = { _ in CallFrame.threadIsQuick ? 0 : 1 }
         raw.pointee.get_extension = { _, _ in nil }
@@ -73,7 +86,9 @@ final class HostTable: @unchecked Sendable {
         raw.pointee.ledger_delete = { host, kind, key in
             guard let table = HostTable.of(host), let ledger = table.ledger else { return PINTLE_UNAVAILABLE }
             return HostTable.status {
-                try ledger.delete(driver: table.driver, kind: ABIReader.text(kind, "kind"), key: ABIReader.text(key, "key"), durability: .process)
+                try ledger.delete(
+                    driver: table.driver, kind: ABIReader.text(kind, "kind"), key: ABIReader.text(key, "key"),
+                    durability: .process)
             }
         }
         raw.pointee.ledger_list = { host, kind, out in

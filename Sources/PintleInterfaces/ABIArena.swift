@@ -1,10 +1,12 @@
 public import CPintleABI
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Memory that lowered structs and their views live in. Everything goes at once, with the arena.
+/// Memory that lowered structs and their views live in.
+///
+/// Everything goes at once, with the arena.
 ///
 /// Threads: one at a time.
 public final class ABIArena {
@@ -64,7 +66,8 @@ public final class ABIArena {
     public func map(_ map: [String: String]) -> pintle_array {
         array(map.sorted { $0.key < $1.key }) { pair in
             pintle_pair(
-                size: UInt32(MemoryLayout<pintle_pair>.size), reserved0: 0, key: text(pair.key), value: text(pair.value))
+                size: UInt32(MemoryLayout<pintle_pair>.size), reserved0: 0, key: text(pair.key), value: text(pair.value)
+            )
         }
     }
 

@@ -7,7 +7,9 @@ public enum ABIReader {
     /// The most elements an array may have.
     public static let mostElements: UInt64 = 1 << 20
 
-    /// A text. It must be UTF-8.
+    /// A text.
+    ///
+    /// It must be UTF-8.
     public static func text(_ view: pintle_bytes, _ field: String) throws(ABIError) -> String {
         guard let buffer = try check(view, field) else { return "" }
         guard let text = String(validating: buffer, as: UTF8.self) else {
@@ -44,7 +46,9 @@ public enum ABIReader {
     /// A list of numbers.
     public static func i64s(_ view: pintle_array, _ field: String) throws(ABIError) -> [Int64] {
         var list: [Int64] = []
-        try each(view, field, least: 8) { (element) throws(ABIError) in list.append(element.loadUnaligned(as: Int64.self)) }
+        try each(view, field, least: 8) { (element) throws(ABIError) in
+            list.append(element.loadUnaligned(as: Int64.self))
+        }
         return list
     }
 
@@ -66,7 +70,8 @@ public enum ABIReader {
     private static func check(_ view: pintle_bytes, _ field: String) throws(ABIError) -> UnsafeBufferPointer<UInt8>? {
         guard view.count > 0 else { return nil }
         guard view.count <= longestView, let data = view.data else {
-            throw ABIError(.malformed, "\(field): \(view.data == nil ? "null with a count" : "longer than \(longestView) bytes")")
+            throw ABIError(
+                .malformed, "\(field): \(view.data == nil ? "null with a count" : "longer than \(longestView) bytes")")
         }
         return UnsafeBufferPointer(start: data, count: Int(view.count))
     }

@@ -61,7 +61,11 @@ extension ABIStruct {
     ///
     /// Copies `min(size, ours)` bytes into zeroed memory, so that a field the other side does not have is zero.
     ///
-    /// - Parameter strict: Whether bytes past our struct must be zero, as in a request (`specs/abi/promises.md`, PD-4).
+    /// - Parameters:
+    ///   - pointer: Borrowed; null is an error.
+    ///   - strict: Whether bytes past our struct must be zero, as in a request (`specs/abi/promises.md`, PD-4).
+    /// - Returns: A copy of all that it holds.
+    /// - Throws: ``ABIError``, which names struct and field.
     public static func read(_ pointer: UnsafePointer<C>?, strict: Bool) throws(ABIError) -> Self {
         guard let pointer else { throw ABIError(.malformed, "\(structName): null pointer") }
         return try Self(borrowing: copy(UnsafeRawPointer(pointer), strict: strict))
@@ -76,7 +80,8 @@ extension ABIStruct {
         if strict, size > ours {
             let tail = UnsafeRawBufferPointer(start: pointer + ours, count: size - ours)
             guard tail.allSatisfy({ $0 == 0 }) else {
-                throw ABIError(.unknownField, "\(structName): a field past byte \(ours) is set, which this version lacks")
+                throw ABIError(
+                    .unknownField, "\(structName): a field past byte \(ours) is set, which this version lacks")
             }
         }
         return withUnsafeTemporaryAllocation(byteCount: ours, alignment: MemoryLayout<C>.alignment) { buffer in
@@ -89,27 +94,37 @@ extension ABIStruct {
 
 /// A request or a result without fields.
 public struct ABINothing: ABIResult, Hashable {
+    /// The C struct.
     public typealias C = pintle_nothing
+    /// The C sink.
     public typealias Sink = pintle_nothing_sink
+    /// Eight bytes.
     public static var minimumSize: Int { MemoryLayout<pintle_nothing>.size }
+    /// Its name in C.
     public static var structName: String { "pintle_nothing" }
 
     /// There is only one.
     public init() {}
 
+    /// Reads nothing.
     public init(borrowing c: pintle_nothing) {}
 
+    /// A struct with its size and nothing else.
     public func lower(into arena: ABIArena) -> pintle_nothing {
         pintle_nothing(size: UInt32(MemoryLayout<pintle_nothing>.size), reserved0: 0)
     }
 
+    /// A sink without `put`: nothing comes.
     public static func makeSink(_ collector: ABICollector<ABINothing>) -> pintle_nothing_sink {
         var sink = pintle_nothing_sink()
         sink.size = UInt32(MemoryLayout<pintle_nothing_sink>.size)
         return sink
     }
 
-    public static func put(_ item: UnsafePointer<pintle_nothing>, into sink: UnsafePointer<pintle_nothing_sink>) -> Int32 {
+    /// Does nothing.
+    public static func put(_ item: UnsafePointer<pintle_nothing>, into sink: UnsafePointer<pintle_nothing_sink>)
+        -> Int32
+    {
         0
     }
 }

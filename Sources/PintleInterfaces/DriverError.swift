@@ -31,6 +31,7 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
         self.retryAfter = retryAfter
     }
 
+    /// For people: never parse it.
     public var description: String {
         "\(driver)\(operation.isEmpty ? "" : " \(operation)"): \(message) (\(reason.isEmpty ? code.description : reason))"
     }
@@ -52,13 +53,17 @@ extension DriverError {
         public static let notFound = Code("notFound", 1)
         /// The id is taken by something else.
         public static let alreadyExists = Code("alreadyExists", 2)
-        /// The object's state forbids the operation. Retrying alone will not help.
+        /// The object's state forbids the operation.
+        ///
+        /// Retrying alone will not help.
         public static let conflict = Code("conflict", 3)
         /// The request, the configuration or a file is wrong.
         public static let invalid = Code("invalid", 4)
         /// The driver does not do this.
         public static let unsupported = Code("unsupported", 5)
-        /// The call's deadline has passed. The operation's documentation says what is left.
+        /// The call's deadline has passed.
+        ///
+        /// The operation's documentation says what is left.
         public static let deadline = Code("deadline", 6)
         /// The call was cancelled.
         public static let cancelled = Code("cancelled", 7)
@@ -68,7 +73,9 @@ extension DriverError {
         public static let resource = Code("resource", 9)
         /// Not allowed.
         public static let permission = Code("permission", 10)
-        /// Something that is needed does not answer. After a crash the state is unknown: reconcile.
+        /// Something that is needed does not answer.
+        ///
+        /// After a crash the state is unknown: reconcile.
         public static let unavailable = Code("unavailable", 11)
         /// A fault of the driver.
         public static let `internal` = Code("internal", 12)
@@ -78,13 +85,15 @@ extension DriverError {
         public static let misbehaved = Code("misbehaved", 0)
 
         private static let all = [
-            notFound, alreadyExists, conflict, invalid, unsupported, deadline, cancelled, busyRetry, resource, permission,
+            notFound, alreadyExists, conflict, invalid, unsupported, deadline, cancelled, busyRetry, resource,
+            permission,
             unavailable, `internal`,
         ]
 
         /// The code of a status; every unknown one counts as ``internal``.
         public init(status: Int32) { self = Self.all.first { $0.status == status } ?? .internal }
 
+        /// For people: never parse it.
         public var description: String { name }
     }
 }

@@ -2,7 +2,9 @@ internal import FoundationEssentials
 internal import GRDB
 
 extension Ledger {
-    /// Writes down what is about to be done. Call it before the driver is called.
+    /// Writes down what is about to be done.
+    ///
+    /// Call it before the driver is called.
     ///
     /// Several intents for one object may be open at once.
     ///

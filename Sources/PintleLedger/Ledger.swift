@@ -90,11 +90,15 @@ public final class Ledger: Sendable {
     /// How many times the disk was synced for ``Durability/power``, for metrics.
     public var syncCount: UInt64 { gate.syncCount }
 
-    /// Closes the database. Later calls fail with ``LedgerError/Code/closed``. May be called more than once.
+    /// Closes the database.
+    ///
+    /// Later calls fail with ``LedgerError/Code/closed``. May be called more than once.
     public func close() { writer.close() }
 
     /// Gives the log its first MiB: syncing what lies in blocks that exist is several times cheaper than syncing a
-    /// file that grows. SQLite takes what is not its own for the end of the log.
+    /// file that grows.
+    ///
+    /// SQLite takes what is not its own for the end of the log.
     private static func fill(_ wal: Int32) {
         var facts = stat()
         guard fstat(wal, &facts) == 0 else { return }

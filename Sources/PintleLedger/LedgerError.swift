@@ -35,9 +35,13 @@ extension LedgerError {
         public static let conflict = Code(value: .conflict)
         /// What was given can't be stored, for example an empty driver name.
         public static let invalid = Code(value: .invalid)
-        /// No space is left on the file system. Nothing was written.
+        /// No space is left on the file system.
+        ///
+        /// Nothing was written.
         public static let full = Code(value: .full)
-        /// Reading, writing or syncing failed. After a failed sync every further synced write fails as well.
+        /// Reading, writing or syncing failed.
+        ///
+        /// After a failed sync every further synced write fails as well.
         public static let inputOutput = Code(value: .inputOutput)
         /// The file is no ledger, or is damaged.
         public static let corrupt = Code(value: .corrupt)

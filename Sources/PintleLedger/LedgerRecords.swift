@@ -25,9 +25,13 @@ public struct IntentRequest: Sendable, Hashable {
     public var operation: String
     /// The id of the object that the operation acts on, unique within the driver.
     public var object: String
-    /// Whom the object is for, as people know it: `"default/nginx"`. May be empty.
+    /// Whom the object is for, as people know it: `"default/nginx"`.
+    ///
+    /// May be empty.
     public var owner: String
-    /// A digest of the request, so that a repeated call can be told from a different one. Any length; may be empty.
+    /// A digest of the request, so that a repeated call can be told from a different one.
+    ///
+    /// Any length; may be empty.
     public var digest: [UInt8]
     /// What the call does to the object.
     public var effect: IntentEffect
@@ -49,7 +53,9 @@ public struct IntentRequest: Sendable, Hashable {
     }
 }
 
-/// An intent that was written and has not been closed yet. Give it to ``Ledger/finish(_:_:)``.
+/// An intent that was written and has not been closed yet.
+///
+/// Give it to ``Ledger/finish(_:_:)``.
 public struct Intent: Sendable, Hashable {
     /// As in the request.
     public let driver: String
@@ -112,7 +118,9 @@ public struct IntentRecord: Sendable, Hashable {
 
 /// Something that a driver asked the host to remember for it, such as an address in use.
 public struct EntryRecord: Sendable, Hashable {
-    /// The driver instance that owns the entry. Drivers do not see each other's entries.
+    /// The driver instance that owns the entry.
+    ///
+    /// Drivers do not see each other's entries.
     public let driver: String
     /// The driver's own kind, for example `"address"`.
     public let kind: String

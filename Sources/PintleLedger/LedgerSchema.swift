@@ -1,7 +1,9 @@
 internal import FoundationEssentials
 internal import GRDB
 
-/// The ledger's tables. Each is one b-tree without an index beside it, so that a write touches one page.
+/// The ledger's tables.
+///
+/// Each is one b-tree without an index beside it, so that a write touches one page.
 enum LedgerSchema {
     /// `PRAGMA user_version` of the files that this code reads and writes.
     static let version = 1
@@ -23,7 +25,9 @@ enum LedgerSchema {
         "driver, object, sequence, effect, operation, owner, digest, state, durability, time, boot"
     static let entryColumns = "driver, kind, key, owner, time, boot"
 
-    /// Refuses a file that a later version wrote. Version 0 is an empty file.
+    /// Refuses a file that a later version wrote.
+    ///
+    /// Version 0 is an empty file.
     static func checkVersion(_ db: Database) throws -> Int {
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         guard found <= version else {

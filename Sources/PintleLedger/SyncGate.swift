@@ -39,7 +39,9 @@ final class SyncGate: @unchecked Sendable {
         return syncs
     }
 
-    /// Counts a commit. Call it while still holding the writer, so that tickets follow the order of the log.
+    /// Counts a commit.
+    ///
+    /// Call it while still holding the writer, so that tickets follow the order of the log.
     func didCommit() -> UInt64 {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -18,7 +18,9 @@ public struct Call: @unchecked Sendable {
         return raw.pointee.deadline_ns
     }
 
-    /// Whether the call was cancelled or is late. Cheap: poll it in loops.
+    /// Whether the call was cancelled or is late.
+    ///
+    /// Cheap: poll it in loops.
     public var isCancelled: Bool {
         guard let raw, let function = raw.pointee.is_cancelled else { return false }
         return function(raw) != 0
@@ -29,7 +31,9 @@ public struct Call: @unchecked Sendable {
         if isCancelled { throw DriverFailure(.cancelled, reason: "Cancelled", "the call was cancelled or is late") }
     }
 
-    /// A descriptor that becomes readable when the call is cancelled or late; borrowed. Nil when there is none.
+    /// A descriptor that becomes readable when the call is cancelled or late; borrowed.
+    ///
+    /// Nil when there is none.
     public var cancelDescriptor: Int32? {
         guard let raw, let function = raw.pointee.cancel_fd else { return nil }
         let descriptor = function(raw)
@@ -47,7 +51,8 @@ public struct Call: @unchecked Sendable {
             detail.os_error = failure.errno
             if let retry = failure.retryAfter {
                 let (seconds, attoseconds) = retry.components
-                detail.retry_after_ns = UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds / 1_000_000_000))
+                detail.retry_after_ns =
+                    UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds / 1_000_000_000))
             }
             function(raw, &detail)
         }

@@ -29,7 +29,8 @@ enum Dispatch {
     ) -> Int32 {
         let call = Call(raw)
         guard let found = instances.withLock({ $0.open[handle] }) else {
-            return call.fail(DriverFailure(.notFound, reason: "NoSuchInstance", "no open instance has the handle \(handle)"))
+            return call.fail(
+                DriverFailure(.notFound, reason: "NoSuchInstance", "no open instance has the handle \(handle)"))
         }
         guard let driver = found as? D else {
             return call.fail(

@@ -1,6 +1,8 @@
 internal import CPintleABI
 
-/// Why an operation failed. Throw it from a driver's function.
+/// Why an operation failed.
+///
+/// Throw it from a driver's function.
 public struct DriverFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// The status that the operation returns.
     public let code: Code
@@ -24,6 +26,7 @@ public struct DriverFailure: Error, Sendable, Hashable, CustomStringConvertible 
         self.retryAfter = retryAfter
     }
 
+    /// For people: never parse it.
     public var description: String { "\(message) (\(reason.isEmpty ? "\(code)" : reason))" }
 
     /// The statuses of the ABI.

@@ -80,7 +80,8 @@ struct TableHost: HostServices, @unchecked Sendable {
         let status = Views.with(kind, key) { kind, key in
             Views.with(owner) { owner in
                 var entry = pintle_ledger_entry(
-                    size: UInt32(MemoryLayout<pintle_ledger_entry>.size), reserved0: 0, kind: kind, key: key, owner: owner)
+                    size: UInt32(MemoryLayout<pintle_ledger_entry>.size), reserved0: 0, kind: kind, key: key,
+                    owner: owner)
                 return raw.pointee.ledger_put?(raw, &entry) ?? PINTLE_UNSUPPORTED
             }
         }
@@ -116,6 +117,7 @@ struct TableHost: HostServices, @unchecked Sendable {
     private func check(_ status: Int32, _ what: String) throws {
         guard status != PINTLE_OK else { return }
         throw DriverFailure(
-            DriverFailure.Code(rawValue: status) ?? .internal, reason: "LedgerUnavailable", "\(what): the host answered \(status)")
+            DriverFailure.Code(rawValue: status) ?? .internal, reason: "LedgerUnavailable",
+            "\(what): the host answered \(status)")
     }
 }

@@ -17,7 +17,9 @@ public struct PluginInterface {
     }
 }
 
-/// What a driver's `.so` is. Made once, while the library is loaded, and never freed.
+/// What a driver's `.so` is.
+///
+/// Made once, while the library is loaded, and never freed.
 ///
 /// ```swift
 /// private let plugin = Plugin(id: "com.example.null", version: "1.0.0", .network(NullNetwork.self))
@@ -50,7 +52,8 @@ public struct Plugin: Sendable {
         plugin.pointee.id = Views.permanent(id)
         plugin.pointee.version = Views.permanent(version)
         plugin.pointee.interfaces = pintle_array(
-            data: UnsafeRawPointer(list), count: UInt64(interfaces.count), stride: UInt64(MemoryLayout<pintle_interface>.stride))
+            data: UnsafeRawPointer(list), count: UInt64(interfaces.count),
+            stride: UInt64(MemoryLayout<pintle_interface>.stride))
         plugin.pointee.open = { Plugin.open($0, $1, $2) }
         plugin.pointee.close = { Plugin.close($0, $1) }
         definition = UInt64(UInt(bitPattern: plugin))
@@ -92,7 +95,8 @@ extension Plugin {
 
     private static func close(_ handle: UInt64, _ raw: UnsafeMutablePointer<pintle_call>?) -> Int32 {
         guard let driver = Dispatch.remove(handle) else {
-            return Call(raw).fail(DriverFailure(.notFound, reason: "NoSuchInstance", "no open instance has the handle \(handle)"))
+            return Call(raw).fail(
+                DriverFailure(.notFound, reason: "NoSuchInstance", "no open instance has the handle \(handle)"))
         }
         driver.close()
         return PINTLE_OK

@@ -57,7 +57,9 @@ struct EmptyDirectory {
         }
     }
 
-    /// What ``makeDirectory(_:)`` may leave behind when the process is killed. Volume names have no dots.
+    /// What ``makeDirectory(_:)`` may leave behind when the process is killed.
+    ///
+    /// Volume names have no dots.
     static func draftName(of name: String) -> String { ".\(name).new" }
 
     private func mountMemory(_ place: borrowing TargetPlace) throws(VolumeError) {

@@ -28,7 +28,9 @@ extension LocalVolumes {
         guard errno == ENOENT else { throw .system(errno, "can't delete the draft of", place.path) }
     }
 
-    /// Deletes whatever is at the place. Others may add files or mounts meanwhile, so it takes several looks.
+    /// Deletes whatever is at the place.
+    ///
+    /// Others may add files or mounts meanwhile, so it takes several looks.
     private func delete(_ place: borrowing TargetPlace, _ isCancelled: () -> Bool) throws(VolumeError) {
         for _ in 0..<100 {
             if isCancelled() { throw .cancelled }

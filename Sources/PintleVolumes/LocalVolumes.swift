@@ -9,7 +9,9 @@ public struct LocalVolumes: Sendable {
     /// Makes volumes as `configuration` says.
     public init(_ configuration: VolumeConfiguration) { self.configuration = configuration }
 
-    /// Makes a volume appear at its target path. Repeating it is a success; contents and modes are left alone then.
+    /// Makes a volume appear at its target path.
+    ///
+    /// Repeating it is a success; contents and modes are left alone then.
     ///
     /// - Throws: ``VolumeError``: `invalid` (type check, target path), `permission` (not allowed), `conflict` (another
     ///   volume is there), `resource`, `notFound`. Nothing new is at the target path then.

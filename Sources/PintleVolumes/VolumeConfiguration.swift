@@ -2,7 +2,9 @@
 public struct VolumeConfiguration: Sendable, Hashable {
     /// Absolute path of the directory that holds `<pod uid>/volumes/<volume name>`; it exists.
     public var podsDirectory: String
-    /// Absolute paths: a hostPath volume must lead to one of them or below, links followed. `["/"]` allows all.
+    /// Absolute paths: a hostPath volume must lead to one of them or below, links followed.
+    ///
+    /// `["/"]` allows all.
     public var allowedHostPaths: [String]
 
     /// - Throws: ``VolumeError/Code/invalid`` when a path is not absolute or has `.` or `..` in it.

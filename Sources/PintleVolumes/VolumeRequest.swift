@@ -31,13 +31,17 @@ public struct VolumeRequest: Sendable, Hashable {
     public var source: Source
     /// Absolute path below the pods directory at which it must appear; its parent exists.
     public var targetPath: String
-    /// Whether nothing can be written through the volume, nested mounts included. For hostPath only.
+    /// Whether nothing can be written through the volume, nested mounts included.
+    ///
+    /// For hostPath only.
     public var isReadOnly: Bool
     /// The group that owns an emptyDir, set-group-id on directories.
     public var fsGroup: UInt32?
     /// Whether ownership of what exists is left alone when the root of the volume has it already.
     public var changesGroupOnRootMismatchOnly: Bool
-    /// How mounts travel. For hostPath only.
+    /// How mounts travel.
+    ///
+    /// For hostPath only.
     public var propagation: Propagation
 
     /// Describes a volume; see the properties.

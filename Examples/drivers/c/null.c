@@ -1,7 +1,6 @@
 /* A network that makes no link: every pod "has" 192.0.2.1. A template: see README.md. */
 #include <pintle/network.h>
 #include <pintle/plugin.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #define TEXT(text) \
@@ -24,8 +23,7 @@ static int32_t fail(pintle_call *call, int32_t code, const char *reason, const c
 static int32_t begin(pintle_handle self, pintle_call *call, const void *request, uint32_t ours) {
     if (!self || self != current)
         return fail(call, PINTLE_NOT_FOUND, "NoSuchInstance", "the handle is stale");
-    uint32_t size = *(const uint32_t *)request; /* at least ours: PH-6 */
-    for (uint32_t at = ours; at < size; at++)
+    for (uint32_t at = ours; at < *(const uint32_t *)request; at++)
         if (((const uint8_t *)request)[at])
             return fail(call, PINTLE_UNSUPPORTED, "BadRequest", "a field is newer than the driver");
     return PINTLE_OK;
@@ -45,8 +43,6 @@ static int32_t begin(pintle_handle self, pintle_call *call, const void *request,
 
 OPERATION(attach, pintle_network_attach_request, pintle_network_attachment) {
     pintle_bytes id = request->attachment_id;
-    if (!id.count)
-        return fail(call, PINTLE_INVALID, "NoAttachmentID", "attachment_id is empty");
     pintle_ledger_entry entry = {sizeof entry, 0, kind, id, request->sandbox_id};
     int32_t status = host->ledger_put(host, &entry);
     if (status)
@@ -136,9 +132,8 @@ static int32_t open_instance(pintle_call *call, const pintle_open_request *reque
 }
 
 static int32_t close_instance(pintle_handle self, pintle_call *call) {
-    pintle_handle expected = self;
-    if (self && atomic_compare_exchange_strong(&current, &expected, 0))
-        return PINTLE_OK;
+    if (self && self == current)
+        return current = 0, PINTLE_OK;
     return fail(call, PINTLE_NOT_FOUND, "NoSuchInstance", "the handle is stale");
 }
 

@@ -65,9 +65,9 @@ typedef enum pintle_result_mode {
 /** What an operation changes; it decides how the ledger records it. */
 typedef enum pintle_changes {
     PINTLE_CHANGES_NOTHING,
-    PINTLE_CHANGES_KERNEL,  /* state that a reboot clears */
-    PINTLE_CHANGES_DISK,    /* files that the driver keeps consistent itself */
-    PINTLE_CHANGES_DURABLE  /* what survives a power cut: intents are synced */
+    PINTLE_CHANGES_KERNEL, /* state that a reboot clears */
+    PINTLE_CHANGES_DISK,   /* files that the driver keeps consistent itself */
+    PINTLE_CHANGES_DURABLE /* what survives a power cut: intents are synced */
 } pintle_changes;
 
 /** An operation of an interface. */

@@ -11,8 +11,10 @@
 
 /** One file of specs/api. */
 typedef struct pintle_spec {
-    const char *name;           /**< the file's name without `.json`, for example `core.v1`; ends with a zero byte */
-    const unsigned char *bytes; /**< UTF-8 text of `length` bytes, no zero byte at the end; lives for ever */
+    const char
+        *name; /**< the file's name without `.json`, for example `core.v1`; ends with a zero byte */
+    const unsigned char
+        *bytes; /**< UTF-8 text of `length` bytes, no zero byte at the end; lives for ever */
     size_t length;
 } pintle_spec;
 

@@ -13,10 +13,10 @@
  */
 
 /* How a lookup is held back: RESOLVE_* of openat2(2). */
-#define PINTLE_STORAGE_BENEATH 1u      /* never above the start */
-#define PINTLE_STORAGE_NO_SYMLINKS 2u  /* no symbolic link anywhere on the way */
-#define PINTLE_STORAGE_NO_XDEV 4u      /* no mount is crossed */
-#define PINTLE_STORAGE_NO_MAGIC 8u     /* no /proc link that jumps */
+#define PINTLE_STORAGE_BENEATH 1u     /* never above the start */
+#define PINTLE_STORAGE_NO_SYMLINKS 2u /* no symbolic link anywhere on the way */
+#define PINTLE_STORAGE_NO_XDEV 4u     /* no mount is crossed */
+#define PINTLE_STORAGE_NO_MAGIC 8u    /* no /proc link that jumps */
 
 /* O_PATH, which Swift's Glibc module lacks: a descriptor that names a file and can't read it. */
 #define PINTLE_STORAGE_O_PATH 010000000
@@ -30,9 +30,9 @@ typedef struct pintle_storage_status {
     uint64_t device;
     uint64_t inode;
     uint64_t mount_id;
-    uint64_t size;      /* bytes */
-    uint64_t blocks;    /* of 512 bytes */
-    uint32_t mode;      /* type and permissions */
+    uint64_t size;   /* bytes */
+    uint64_t blocks; /* of 512 bytes */
+    uint32_t mode;   /* type and permissions */
     uint32_t uid;
     uint32_t gid;
     uint32_t links;
@@ -50,8 +50,8 @@ typedef struct pintle_storage_space {
     uint64_t available_bytes; /* to those who are not root */
     uint64_t total_inodes;    /* 0 when the file system has no such limit */
     uint64_t free_inodes;
-    uint64_t type;            /* its magic number */
-    uint32_t readonly;        /* 1 when the mount or the file system can't be written */
+    uint64_t type;     /* its magic number */
+    uint32_t readonly; /* 1 when the mount or the file system can't be written */
     uint32_t reserved;
 } pintle_storage_space;
 
@@ -68,8 +68,8 @@ int64_t pintle_storage_entries(int32_t directory, void *buffer, uint64_t capacit
 int32_t pintle_storage_clone_tree(int32_t source);
 
 /** How mounts inside a tree hear of others. */
-#define PINTLE_STORAGE_KEEP 0u   /* as the source: a shared mount stays in its group */
-#define PINTLE_STORAGE_SLAVE 1u  /* hears of the source's mounts, tells nothing */
+#define PINTLE_STORAGE_KEEP 0u  /* as the source: a shared mount stays in its group */
+#define PINTLE_STORAGE_SLAVE 1u /* hears of the source's mounts, tells nothing */
 
 /** Sets the propagation of a whole detached tree, and makes it read-only when `readonly` is 1. */
 int32_t pintle_storage_set_tree(int32_t tree, uint32_t propagation, uint32_t readonly);

@@ -57,7 +57,9 @@ final class CallFrame: @unchecked Sendable {
         return Unmanaged<CallFrame>.fromOpaque(context).takeUnretainedValue()
     }
 
-    /// Prepares the frame. `deadline` is in nanoseconds of CLOCK_MONOTONIC, 0 for none.
+    /// Prepares the frame.
+    ///
+    /// `deadline` is in nanoseconds of CLOCK_MONOTONIC, 0 for none.
     func begin(operation: UInt32, deadline: UInt64) {
         raw.pointee.operation = operation
         raw.pointee.deadline_ns = deadline

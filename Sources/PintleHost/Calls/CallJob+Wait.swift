@@ -7,7 +7,9 @@ extension CallJob {
     /// How long a task's thread looks out for the result before the task is suspended, which costs more than that.
     private static let lookout: UInt64 = 3_000
 
-    /// Starts the job and waits for it. The task's cancellation cancels the call.
+    /// Starts the job and waits for it.
+    ///
+    /// The task's cancellation cancels the call.
     func value() async throws(DriverError) {
         let outcome: Outcome = await withTaskCancellationHandler {
             if Task.isCancelled { self.giveUp(.cancelled) }

@@ -59,7 +59,9 @@ final class CallJob: Sendable {
         self.body = body
     }
 
-    /// Whether there is a result. Lock-free.
+    /// Whether there is a result.
+    ///
+    /// Lock-free.
     var isEnded: Bool { hasEnded.load(ordering: .sequentiallyConsistent) }
 
     /// Since when the call has been told to give up; nil when it has not.
@@ -68,7 +70,9 @@ final class CallJob: Sendable {
     /// The result, once ``isEnded``.
     var outcome: Outcome? { fields.withLock { $0.outcome } }
 
-    /// Calls `finish` with the result, at once when there is one. At most one caller.
+    /// Calls `finish` with the result, at once when there is one.
+    ///
+    /// At most one caller.
     func whenEnded(_ finish: @escaping @Sendable (Outcome) -> Void) {
         let outcome: Outcome? = fields.withLock { fields in
             if fields.outcome == nil { fields.finish = finish }
@@ -77,7 +81,9 @@ final class CallJob: Sendable {
         if let outcome { finish(outcome) }
     }
 
-    /// Runs the call on this thread. False when the thread must end, because the call had been written off.
+    /// Runs the call on this thread.
+    ///
+    /// False when the thread must end, because the call had been written off.
     func run(on frame: CallFrame) -> Bool {
         let starts = fields.withLock { fields in
             guard case .waiting = fields.state else { return false }
@@ -105,7 +111,9 @@ final class CallJob: Sendable {
         return true
     }
 
-    /// Tells the call to give up. One that has not begun ends at once; a running one has a second to return.
+    /// Tells the call to give up.
+    ///
+    /// One that has not begun ends at once; a running one has a second to return.
     func giveUp(_ code: DriverError.Code) {
         let ended = fields.withLock { fields in
             switch fields.state {
@@ -134,7 +142,9 @@ final class CallJob: Sendable {
         if ended { publish(.failure(error)) }
     }
 
-    /// The driver did not return in time: the waiting task is told, the thread is lost. False when it just ended.
+    /// The driver did not return in time: the waiting task is told, the thread is lost.
+    ///
+    /// False when it just ended.
     func writeOff() -> Bool {
         let (code, refused): (DriverError.Code?, [CallJob]) = fields.withLock { fields in
             guard case .running = fields.state else { return (nil, []) }
@@ -161,6 +171,8 @@ final class CallJob: Sendable {
         finish?(outcome)
     }
 
-    /// Says that the watchdog is about to look after the job. It must look at ``isEnded`` afterwards.
+    /// Says that the watchdog is about to look after the job.
+    ///
+    /// It must look at ``isEnded`` afterwards.
     func willBeWatched() { isWatched.store(true, ordering: .sequentiallyConsistent) }
 }

@@ -21,7 +21,9 @@ final class DriverThreads: @unchecked Sendable {
     private let idleSeconds = 10
     private static let lookout: UInt64 = 20_000
 
-    /// The process's pool. Waiting calls queue when `most` run.
+    /// The process's pool.
+    ///
+    /// Waiting calls queue when `most` run.
     static let shared = DriverThreads(most: 1024)
 
     init(most: Int) {
@@ -64,12 +66,14 @@ final class DriverThreads: @unchecked Sendable {
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 512 << 10)
         let context = Unmanaged.passRetained(self).toOpaque()
-        let failed = pthread_create(&thread, &attributes, { context in
-            guard let context else { return nil }
-            pintle_host_name_thread("driver")
-            Unmanaged<DriverThreads>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, context)
+        let failed = pthread_create(
+            &thread, &attributes,
+            { context in
+                guard let context else { return nil }
+                pintle_host_name_thread("driver")
+                Unmanaged<DriverThreads>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context)
         pthread_attr_destroy(&attributes)
         guard failed != 0 else { return }
         Unmanaged<DriverThreads>.fromOpaque(context).release()

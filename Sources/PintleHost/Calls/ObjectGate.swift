@@ -45,7 +45,9 @@ final class ObjectGate: Sendable {
         }
     }
 
-    /// The running call was written off: all calls are refused until ``freed(_:)``. Answers those that waited.
+    /// The running call was written off: all calls are refused until ``freed(_:)``.
+    ///
+    /// Answers those that waited.
     func stuck(_ object: String) -> [CallJob] {
         entries.withLock { entries in
             defer { entries[object] = Entry(isStuck: true) }

@@ -1,6 +1,8 @@
 internal import Synchronization
 
-/// Counters and a latency histogram of one operation of one instance. Lock-free; any thread.
+/// Counters and a latency histogram of one operation of one instance.
+///
+/// Lock-free; any thread.
 public final class OperationStatistics: @unchecked Sendable {
     // `counters` is allocated once and everything in it is atomic.
 

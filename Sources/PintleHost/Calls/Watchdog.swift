@@ -69,11 +69,13 @@ final class Watchdog: @unchecked Sendable {
 
     private func start() {
         var thread = pthread_t()
-        let failed = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            pintle_host_name_thread("watchdog")
-            Unmanaged<Watchdog>.fromOpaque(context).takeUnretainedValue().run()
-        }, Unmanaged.passUnretained(self).toOpaque())
+        let failed = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                pintle_host_name_thread("watchdog")
+                Unmanaged<Watchdog>.fromOpaque(context).takeUnretainedValue().run()
+            }, Unmanaged.passUnretained(self).toOpaque())
         started = failed == 0
         if started { pthread_detach(thread) }
     }

@@ -52,7 +52,8 @@ extension Configuration.Driver {
         ("dev.pintle.local", "pintle.storage/1"),
     ].map { plugin, interface in
         Configuration.Driver(
-            plugin: plugin, interface: interface, folder: nil, isolation: nil, timeout: .seconds(120), maxStuckCalls: 16,
+            plugin: plugin, interface: interface, folder: nil, isolation: nil, timeout: .seconds(120),
+            maxStuckCalls: 16,
             options: .object(JSONObject()), path: "")
     }
 }
@@ -73,5 +74,6 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
         self.message = message
     }
 
+    /// For people: never parse it.
     public var description: String { line > 0 ? "\(file):\(line): \(message)" : "\(file): \(message)" }
 }

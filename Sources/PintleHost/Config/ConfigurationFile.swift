@@ -26,11 +26,14 @@ public struct ConfigurationFile: Sendable {
             throw ConfigurationError(file: path, line: error.line, error.message)
         }
         guard documents.count <= 1 else {
-            throw ConfigurationError(file: path, line: documents[1].line(of: "") ?? 0, "expected one document, found \(documents.count)")
+            throw ConfigurationError(
+                file: path, line: documents[1].line(of: "") ?? 0, "expected one document, found \(documents.count)")
         }
         document = documents.first
         guard let document = documents.first else {
-            throw ConfigurationError(file: path, line: 0, "the file is empty; expected apiVersion: pintle.dev/v1alpha1 and kind: Configuration")
+            throw ConfigurationError(
+                file: path, line: 0,
+                "the file is empty; expected apiVersion: pintle.dev/v1alpha1 and kind: Configuration")
         }
         var reader = ConfigurationReader(path: path, document: document)
         configuration = try reader.read()
@@ -69,11 +72,13 @@ private struct ConfigurationReader {
         var node = Configuration.Node()
         node.maxPods = try number(json["maxPods"], "node.maxPods", 1...10_000) ?? node.maxPods
         node.podRangeSize = try number(json["podRangeSize"], "node.podRangeSize", 9...30) ?? node.podRangeSize
-        node.containerLogMaxFiles = try number(json["containerLogMaxFiles"], "node.containerLogMaxFiles", 2...1000) ?? node.containerLogMaxFiles
+        node.containerLogMaxFiles =
+            try number(json["containerLogMaxFiles"], "node.containerLogMaxFiles", 2...1000) ?? node.containerLogMaxFiles
         if let range = try text(json["podRange"], "node.podRange") { node.podRange = range }
         if let size = json["containerLogMaxSize"].string ?? json["containerLogMaxSize"].int.map({ "\($0)" }) {
             guard let bytes = Quantity(size)?.value, bytes >= 4096 else {
-                throw wrong("node.containerLogMaxSize", "expected a quantity of at least 4Ki such as 10Mi, found \(size)")
+                throw wrong(
+                    "node.containerLogMaxSize", "expected a quantity of at least 4Ki such as 10Mi, found \(size)")
             }
             node.containerLogMaxSize = bytes
         }
@@ -106,20 +111,25 @@ private struct ConfigurationReader {
             throw wrong("\(at).options", "expected a mapping, found \(show(json["options"]))")
         }
         return Configuration.Driver(
-            plugin: plugin, interface: interface, folder: try text(json["folder"], "\(at).folder"), isolation: isolation,
-            timeout: timeout, maxStuckCalls: Int(try number(json["maxStuckCalls"], "\(at).maxStuckCalls", 1...1024) ?? 16),
+            plugin: plugin, interface: interface, folder: try text(json["folder"], "\(at).folder"),
+            isolation: isolation,
+            timeout: timeout,
+            maxStuckCalls: Int(try number(json["maxStuckCalls"], "\(at).maxStuckCalls", 1...1024) ?? 16),
             options: json["options"].isNull ? .object(JSONObject()) : json["options"], path: at)
     }
 
     private func known(_ json: JSON, _ at: String, _ keys: [String]) throws(ConfigurationError) {
         guard let object = json.object else { throw wrong(at, "expected a mapping, found \(show(json))") }
         for key in object.keys where !keys.contains(key) {
-            throw wrong(at.isEmpty ? key : "\(at).\(key)", "unknown key; expected one of \(keys.joined(separator: ", "))")
+            throw wrong(
+                at.isEmpty ? key : "\(at).\(key)", "unknown key; expected one of \(keys.joined(separator: ", "))")
         }
     }
 
     private func expect(_ json: JSON, _ at: String, _ value: String) throws(ConfigurationError) {
-        guard json.string == value else { throw wrong(at, "expected \(value), found \(json.isNull ? "nothing" : show(json))") }
+        guard json.string == value else {
+            throw wrong(at, "expected \(value), found \(json.isNull ? "nothing" : show(json))")
+        }
     }
 
     private func text(_ json: JSON, _ at: String) throws(ConfigurationError) -> String? {
@@ -131,13 +141,16 @@ private struct ConfigurationReader {
     private func number(_ json: JSON, _ at: String, _ range: ClosedRange<Int64>) throws(ConfigurationError) -> Int64? {
         if json.isNull { return nil }
         guard let number = json.int, range.contains(number) else {
-            throw wrong(at, "expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(show(json))")
+            throw wrong(
+                at, "expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(show(json))")
         }
         return number
     }
 
     private static func duration(_ text: String) -> Duration? {
-        for (suffix, unit) in [("ms", Duration.milliseconds(1)), ("s", .seconds(1)), ("m", .seconds(60)), ("h", .seconds(3600))]
+        for (suffix, unit) in [
+            ("ms", Duration.milliseconds(1)), ("s", .seconds(1)), ("m", .seconds(60)), ("h", .seconds(3600)),
+        ]
         where text.hasSuffix(suffix) {
             guard let count = Int(text.dropLast(suffix.count)), count > 0, count < 1_000_000 else { return nil }
             return unit * count

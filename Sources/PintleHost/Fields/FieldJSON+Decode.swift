@@ -10,7 +10,9 @@ extension FieldJSON {
         guard let entry = FieldTable.entry(index) else { return .null }
         let size = Int(memory.loadUnaligned(as: UInt32.self))
         guard size >= Int(entry.minimum_size), size <= 1 << 20 else {
-            throw ABIError(.malformed, "\(FieldTable.name(entry.name)).size: expected at least \(entry.minimum_size), found \(size)")
+            throw ABIError(
+                .malformed,
+                "\(FieldTable.name(entry.name)).size: expected at least \(entry.minimum_size), found \(size)")
         }
         var object = JSONObject()
         for field in FieldTable.fields(entry) where Int(field.offset) + width(field.kind) <= size {
@@ -49,12 +51,15 @@ extension FieldJSON {
         case PINTLE_KIND_ARRAY:
             let array = memory.loadUnaligned(as: pintle_array.self)
             guard array.count > 0 else { return .null }
-            let least = field.element == PINTLE_KIND_STRUCT
+            let least =
+                field.element == PINTLE_KIND_STRUCT
                 ? Int(FieldTable.entry(Int(field.target))?.minimum_size ?? 8) : width(field.element)
-            guard let data = array.data, array.count <= ABIReader.mostElements, array.stride >= least, array.stride <= 1 << 16
+            guard let data = array.data, array.count <= ABIReader.mostElements, array.stride >= least,
+                array.stride <= 1 << 16
             else {
                 throw ABIError(
-                    .malformed, "\(FieldTable.name(field)): array of \(array.count) elements with stride \(array.stride)")
+                    .malformed,
+                    "\(FieldTable.name(field)): array of \(array.count) elements with stride \(array.stride)")
             }
             var list: [JSON] = []
             for index in 0..<Int(array.count) {

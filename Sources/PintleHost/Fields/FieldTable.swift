@@ -35,7 +35,9 @@ enum FieldTable {
     /// The interface with an id or a short name.
     static func interface(_ name: String) -> pintle_interface_info? {
         for index in 0..<pintle_interface_count {
-            guard let info = pintle_interface_at(index)?.pointee, let id = info.id, let short = info.name else { continue }
+            guard let info = pintle_interface_at(index)?.pointee, let id = info.id, let short = info.name else {
+                continue
+            }
             if String(cString: id) == name || String(cString: short) == name { return info }
         }
         return nil
@@ -54,7 +56,9 @@ enum FieldTable {
         for field in fields(entry) { mix(memory + Int(field.offset), field.kind, field, into: &hash) }
     }
 
-    private static func mix(_ memory: UnsafeRawPointer, _ kind: pintle_kind, _ field: pintle_field, into hash: inout UInt64) {
+    private static func mix(
+        _ memory: UnsafeRawPointer, _ kind: pintle_kind, _ field: pintle_field, into hash: inout UInt64
+    ) {
         switch kind {
         case PINTLE_KIND_I32, PINTLE_KIND_FLAG, PINTLE_KIND_ENUM: bytes(memory, 4, into: &hash)
         case PINTLE_KIND_I64, PINTLE_KIND_U64, PINTLE_KIND_HANDLE: bytes(memory, 8, into: &hash)

@@ -9,7 +9,9 @@ struct DriverFile: ~Copyable {
     /// SHA-256, lower-case hexadecimal.
     let sha256: String
 
-    /// Takes ownership of `file`. A file of another user is copied first, so that its owner can't change it afterwards.
+    /// Takes ownership of `file`.
+    ///
+    /// A file of another user is copied first, so that its owner can't change it afterwards.
     init(adopting file: Int32, name: String) throws(DriverError) {
         (descriptor, sha256) = try Self.checked(file, name)
     }
@@ -29,7 +31,9 @@ struct DriverFile: ~Copyable {
             let copy = pintle_host_sealed_copy(file, name)
             close(file)
             guard copy >= 0 else {
-                throw DriverError(.refused, driver: name, "the file can't be copied: \(String(cString: strerror(-copy)))", errno: -copy)
+                throw DriverError(
+                    .refused, driver: name, "the file can't be copied: \(String(cString: strerror(-copy)))",
+                    errno: -copy)
             }
             file = copy
         }
@@ -41,8 +45,10 @@ struct DriverFile: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// What `dlopen` is given. The descriptor stays open for the life of the process: glibc takes a library with the same
-    /// path for the one that it has, and the path must not come to name another file.
+    /// What `dlopen` is given.
+    ///
+    /// The descriptor stays open for the life of the process: glibc takes a library with the same path for the one
+    /// that it has, and the path must not come to name another file.
     borrowing func keepOpen() -> String {
         let kept = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         return "/proc/self/fd/\(kept)"
@@ -80,7 +86,8 @@ struct DriverFile: ~Copyable {
             let count = pread(file, &buffer, buffer.count, offset)
             if count == 0 { break }
             guard count > 0 else {
-                throw DriverError(.refused, driver: name, "the file can't be read: \(String(cString: strerror(errno)))", errno: errno)
+                throw DriverError(
+                    .refused, driver: name, "the file can't be read: \(String(cString: strerror(errno)))", errno: errno)
             }
             buffer.withUnsafeBytes { hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             offset += count
@@ -99,12 +106,14 @@ enum OwnedFile {
         guard status.st_uid == 0 || status.st_uid == geteuid() else {
             throw DriverError(
                 .refused, driver: name,
-                "the file belongs to user \(status.st_uid); expected root\(geteuid() == 0 ? "" : " or user \(geteuid())")")
+                "the file belongs to user \(status.st_uid); expected root\(geteuid() == 0 ? "" : " or user \(geteuid())")"
+            )
         }
         guard status.st_mode & 0o022 == 0 else {
             throw DriverError(
                 .refused, driver: name,
-                "mode \(String(status.st_mode & 0o7777, radix: 8)) lets others write to the file; expected no write bit for group and others")
+                "mode \(String(status.st_mode & 0o7777, radix: 8)) lets others write to the file; expected no write bit for group and others"
+            )
         }
     }
 

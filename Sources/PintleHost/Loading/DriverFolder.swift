@@ -14,7 +14,9 @@ struct DriverFolder: ~Copyable {
 
     private static func opened(_ folder: String) throws(DriverError) -> (String, Int32) {
         guard let resolved = realpath(folder, nil) else {
-            throw DriverError(.refused, driver: folder, "the folder can't be opened: \(String(cString: strerror(errno)))", errno: errno)
+            throw DriverError(
+                .refused, driver: folder, "the folder can't be opened: \(String(cString: strerror(errno)))",
+                errno: errno)
         }
         let path = String(cString: resolved)
         free(resolved)
@@ -27,25 +29,31 @@ struct DriverFolder: ~Copyable {
         }
         let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw DriverError(.refused, driver: folder, "the folder can't be opened: \(String(cString: strerror(errno)))", errno: errno)
+            throw DriverError(
+                .refused, driver: folder, "the folder can't be opened: \(String(cString: strerror(errno)))",
+                errno: errno)
         }
         return (path, descriptor)
     }
 
     deinit { close(descriptor) }
 
-    /// Opens a file of the folder. The caller owns the descriptor.
+    /// Opens a file of the folder.
+    ///
+    /// The caller owns the descriptor.
     borrowing func open(_ name: String) throws(DriverError) -> Int32 {
         let file = pintle_host_open_beneath(descriptor, name)
         guard file >= 0 else {
-            throw DriverError(.refused, driver: "\(path)/\(name)", "the file can't be opened without following links: \(String(cString: strerror(-file)))", errno: -file)
+            throw DriverError(
+                .refused, driver: "\(path)/\(name)",
+                "the file can't be opened without following links: \(String(cString: strerror(-file)))", errno: -file)
         }
         return file
     }
 
-
-    /// The manifests' names, sorted. Other JSON files may lie in the folder: a manifest is one that has a library of its
-    /// name beside it.
+    /// The manifests' names, sorted.
+    ///
+    /// Other JSON files may lie in the folder: a manifest is one that has a library of its name beside it.
     borrowing func manifestNames() -> [String] {
         let libraries = Set(names(suffix: ".so"))
         return names(suffix: ".json").filter { name in
@@ -71,16 +79,22 @@ struct DriverFolder: ~Copyable {
     private static func check(_ folder: String) throws(DriverError) {
         var status = stat()
         guard stat(folder, &status) == 0 else {
-            throw DriverError(.refused, driver: folder, "the folder can't be examined: \(String(cString: strerror(errno)))", errno: errno)
+            throw DriverError(
+                .refused, driver: folder, "the folder can't be examined: \(String(cString: strerror(errno)))",
+                errno: errno)
         }
         guard status.st_uid == 0 || status.st_uid == geteuid() else {
-            throw DriverError(.refused, driver: folder, "the folder belongs to user \(status.st_uid); expected root\(geteuid() == 0 ? "" : " or user \(geteuid())")")
+            throw DriverError(
+                .refused, driver: folder,
+                "the folder belongs to user \(status.st_uid); expected root\(geteuid() == 0 ? "" : " or user \(geteuid())")"
+            )
         }
         let shared = status.st_mode & 0o022 != 0
         guard !shared || status.st_mode & S_ISVTX != 0 else {
             throw DriverError(
                 .refused, driver: folder,
-                "mode \(String(status.st_mode & 0o7777, radix: 8)) lets others write to the folder; expected no write bit for group and others")
+                "mode \(String(status.st_mode & 0o7777, radix: 8)) lets others write to the folder; expected no write bit for group and others"
+            )
         }
     }
 }

@@ -34,7 +34,8 @@ struct ELFFile {
             throw Malformed(description: "expected a 64-bit little-endian shared object")
         }
         guard Self.load(bytes, 16, as: UInt16.self) == 3 else {
-            throw Malformed(description: "expected a shared object, found ELF type \(Self.load(bytes, 16, as: UInt16.self) ?? 0)")
+            throw Malformed(
+                description: "expected a shared object, found ELF type \(Self.load(bytes, 16, as: UInt16.self) ?? 0)")
         }
         let machine = Self.load(bytes, 18, as: UInt16.self) ?? 0
         arch = Self.machines[machine] ?? "machine \(machine)"
@@ -72,7 +73,8 @@ struct ELFFile {
         return String(decoding: part[(part.startIndex + offset)...].prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    private static func contents(_ bytes: UnsafeRawBufferPointer, _ section: Section) -> Slice<UnsafeRawBufferPointer>? {
+    private static func contents(_ bytes: UnsafeRawBufferPointer, _ section: Section) -> Slice<UnsafeRawBufferPointer>?
+    {
         let noBits: UInt32 = 8
         guard section.type != noBits, section.offset <= bytes.count, section.size <= bytes.count - section.offset else {
             return nil

@@ -47,7 +47,9 @@ struct InterfaceOffer: @unchecked Sendable {
         FieldTable.operations(of: info).filter { function($0.number) != nil }.map { FieldTable.name($0.name) }
     }
 
-    /// The table in memory of our own, as long as ours: what lies past the driver's end is null. The caller owns it.
+    /// The table in memory of our own, as long as ours: what lies past the driver's end is null.
+    ///
+    /// The caller owns it.
     func copyTable() -> UnsafeMutableRawPointer {
         let ours = Int(info.table_size)
         let copy = UnsafeMutableRawPointer.allocate(byteCount: ours, alignment: 8)

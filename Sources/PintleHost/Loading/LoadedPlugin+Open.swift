@@ -6,14 +6,17 @@ internal import PintleObjects
 internal import Synchronization
 
 extension LoadedPlugin {
-    /// Opens an instance of one interface. Blocks the calling thread, for `limit` and a second at most.
+    /// Opens an instance of one interface.
+    ///
+    /// Blocks the calling thread, for `limit` and a second at most.
     func open(
         _ interface: String, options: JSON, facts: DriverHost.Facts, ledger: Ledger?, sink: any DriverSink,
         timeout: Duration, maxStuckCalls: Int, limit: Duration = .seconds(30)
     ) throws(DriverError) -> DriverInstance {
         guard let offer = offers.first(where: { $0.id == interface }) else {
             throw DriverError(
-                .refused, driver: manifest.id, "it does not offer \(interface), but \(manifest.interfaces.joined(separator: ", "))")
+                .refused, driver: manifest.id,
+                "it does not offer \(interface), but \(manifest.interfaces.joined(separator: ", "))")
         }
         let directory = stateDirectory(facts.stateDirectory)
         let table = HostTable(driver: manifest.id, minor: minor, ledger: ledger, sink: sink, stateDirectory: directory)
@@ -21,7 +24,8 @@ extension LoadedPlugin {
         try opening.run(interface, config: options.serialized(), instanceID: facts.instanceID, limit: limit)
         let (handle, capabilities) = try opening.result()
         return DriverInstance(
-            plugin: self, interface: offer, handle: handle, capabilities: capabilities, hostTable: table, ledger: ledger,
+            plugin: self, interface: offer, handle: handle, capabilities: capabilities, hostTable: table,
+            ledger: ledger,
             timeout: timeout, maxStuckCalls: maxStuckCalls)
     }
 
@@ -82,7 +86,8 @@ private final class Opening: CallOwner {
         guard status != PINTLE_OK else { return }
         let failure = frame.takeFailure()
         throw DriverError(
-            DriverError.Code(status: status), driver: plugin.manifest.id, operation: "open", reason: failure?.reason ?? "",
+            DriverError.Code(status: status), driver: plugin.manifest.id, operation: "open",
+            reason: failure?.reason ?? "",
             failure?.message ?? "the driver answered \(status) without a reason",
             errno: failure.flatMap { $0.errno == 0 ? nil : $0.errno })
     }

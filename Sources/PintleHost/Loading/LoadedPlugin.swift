@@ -3,7 +3,9 @@ internal import CPintleFields
 internal import Glibc
 internal import PintleInterfaces
 
-/// A driver's library in this process, negotiated and checked. It is never unloaded (`specs/abi/README.md`, "Loading").
+/// A driver's library in this process, negotiated and checked.
+///
+/// It is never unloaded (`specs/abi/README.md`, "Loading").
 public final class LoadedPlugin: @unchecked Sendable {
     // Everything is constant after init; the descriptor points into the library, which stays mapped.
 
@@ -16,9 +18,10 @@ public final class LoadedPlugin: @unchecked Sendable {
     let descriptor: pintle_plugin
     let offers: [InterfaceOffer]
     /// The entry function, which may be called at any time from any thread.
-    let entry: @convention(c) (UnsafePointer<pintle_range>?, UnsafeMutablePointer<pintle_refusal>?) -> UnsafePointer<
-        pintle_plugin
-    >?
+    let entry:
+        @convention(c) (UnsafePointer<pintle_range>?, UnsafeMutablePointer<pintle_refusal>?) -> UnsafePointer<
+            pintle_plugin
+        >?
 
     /// The ABI versions of major 1 that this host speaks.
     public static let supported: ClosedRange<UInt32> = 0...UInt32(PINTLE_ABI_MINOR)
@@ -26,6 +29,8 @@ public final class LoadedPlugin: @unchecked Sendable {
     /// Loads the library of a manifest.
     ///
     /// - Parameters:
+    ///   - manifest: What the driver says of itself.
+    ///   - folder: Where manifest and library lie; borrowed.
     ///   - range: The versions to offer; tests offer less than ``supported``.
     ///   - requireDigest: Whether a manifest without digest is refused.
     /// - Throws: ``DriverError`` with code `refused` that names the field, what was expected and what was found.
@@ -38,10 +43,14 @@ public final class LoadedPlugin: @unchecked Sendable {
         let file = try DriverFile(adopting: folder.open(manifest.library), name: "\(folder.path)/\(manifest.library)")
         if let expected = manifest.sha256 {
             guard expected == file.sha256 else {
-                throw refuse("manifest sha256: expected \(expected), the library has \(file.sha256); stamp it again if you built it")
+                throw refuse(
+                    "manifest sha256: expected \(expected), the library has \(file.sha256); stamp it again if you built it"
+                )
             }
         } else if requireDigest {
-            throw refuse("manifest sha256: missing, and `isolation: in_process` needs it; run `pintle plugin stamp \(folder.path)/\(manifest.library)`")
+            throw refuse(
+                "manifest sha256: missing, and `isolation: in_process` needs it; run `pintle plugin stamp \(folder.path)/\(manifest.library)`"
+            )
         }
         try SwiftRuntime.check(file, manifest)
         dlerror()
@@ -62,9 +71,9 @@ public final class LoadedPlugin: @unchecked Sendable {
     /// The machine that this host was built for.
     public static var arch: String {
         #if arch(x86_64)
-        "x86_64"
+            "x86_64"
         #else
-        "aarch64"
+            "aarch64"
         #endif
     }
 
@@ -75,9 +84,13 @@ public final class LoadedPlugin: @unchecked Sendable {
         }
         let least = manifest.minimumHost
         guard least.major == 1, least.minor <= range.upperBound else {
-            throw refuse("manifest abi.min_host: the driver needs a host of at least \(least.major).\(least.minor), this one speaks up to 1.\(range.upperBound)")
+            throw refuse(
+                "manifest abi.min_host: the driver needs a host of at least \(least.major).\(least.minor), this one speaks up to 1.\(range.upperBound)"
+            )
         }
-        if let arch = manifest.arch, arch != Self.arch { throw refuse("manifest arch: expected \(Self.arch), found \(arch)") }
+        if let arch = manifest.arch, arch != Self.arch {
+            throw refuse("manifest arch: expected \(Self.arch), found \(arch)")
+        }
     }
 
     private static func negotiate(
@@ -85,7 +98,8 @@ public final class LoadedPlugin: @unchecked Sendable {
     ) throws(DriverError) -> pintle_plugin {
         let refuse = Refusal(manifest.id)
         var offer = pintle_range(
-            size: UInt32(MemoryLayout<pintle_range>.size), min_minor: range.lowerBound, max_minor: range.upperBound, reserved0: 0)
+            size: UInt32(MemoryLayout<pintle_range>.size), min_minor: range.lowerBound, max_minor: range.upperBound,
+            reserved0: 0)
         var refusal = pintle_refusal()
         refusal.size = UInt32(MemoryLayout<pintle_refusal>.size)
         guard let answer = entry(&offer, &refusal) else {
@@ -99,13 +113,18 @@ public final class LoadedPlugin: @unchecked Sendable {
         }
         let descriptor = try copy(answer, manifest)
         guard range.contains(descriptor.abi_minor) else {
-            throw refuse("descriptor abi_minor: expected \(range.lowerBound) to \(range.upperBound), found \(descriptor.abi_minor) (PD-3)")
+            throw refuse(
+                "descriptor abi_minor: expected \(range.lowerBound) to \(range.upperBound), found \(descriptor.abi_minor) (PD-3)"
+            )
         }
         guard descriptor.open != nil, descriptor.close != nil else {
-            throw refuse("descriptor \(descriptor.open == nil ? "open" : "close"): expected a function, found null (PD-4)")
+            throw refuse(
+                "descriptor \(descriptor.open == nil ? "open" : "close"): expected a function, found null (PD-4)")
         }
         let id = try text(descriptor.id, "id", manifest)
-        guard id == manifest.id else { throw refuse("descriptor id: the manifest says \(manifest.id), the library \(id)") }
+        guard id == manifest.id else {
+            throw refuse("descriptor id: the manifest says \(manifest.id), the library \(id)")
+        }
         let version = try text(descriptor.version, "version", manifest)
         guard version == manifest.version else {
             throw refuse("descriptor version: the manifest says \(manifest.version), the library \(version)")
@@ -119,7 +138,9 @@ public final class LoadedPlugin: @unchecked Sendable {
     private static let leastInterfaceSize = 32
 
     /// The driver's descriptor as far as this host knows it; what the driver's is too short for is zero.
-    private static func copy(_ answer: UnsafePointer<pintle_plugin>, _ manifest: Manifest) throws(DriverError) -> pintle_plugin {
+    private static func copy(_ answer: UnsafePointer<pintle_plugin>, _ manifest: Manifest) throws(DriverError)
+        -> pintle_plugin
+    {
         let size = Int(answer.pointee.size)
         guard size >= leastSize, size <= 1 << 20 else {
             throw Refusal(manifest.id)("descriptor size: expected \(leastSize) to \(1 << 20), found \(size) (PD-4)")
@@ -131,24 +152,33 @@ public final class LoadedPlugin: @unchecked Sendable {
         return copy
     }
 
-    private static func text(_ view: pintle_bytes, _ field: String, _ manifest: Manifest) throws(DriverError) -> String {
+    private static func text(_ view: pintle_bytes, _ field: String, _ manifest: Manifest) throws(DriverError) -> String
+    {
         do { return try ABIReader.text(view, field) } catch {
             throw Refusal(manifest.id)("descriptor \(error.description) (PD-6)")
         }
     }
 
-    private static func checkOffers(_ descriptor: pintle_plugin, _ manifest: Manifest) throws(DriverError) -> [InterfaceOffer] {
+    private static func checkOffers(_ descriptor: pintle_plugin, _ manifest: Manifest) throws(DriverError)
+        -> [InterfaceOffer]
+    {
         let refuse = Refusal(manifest.id)
         let array = descriptor.interfaces
-        guard let data = array.data, array.count > 0, array.count <= 64, array.stride >= leastInterfaceSize, array.stride <= 4096 else {
-            throw refuse("descriptor interfaces: expected 1 to 64 of at least \(leastInterfaceSize) bytes, found \(array.count) of \(array.stride)")
+        guard let data = array.data, array.count > 0, array.count <= 64, array.stride >= leastInterfaceSize,
+            array.stride <= 4096
+        else {
+            throw refuse(
+                "descriptor interfaces: expected 1 to 64 of at least \(leastInterfaceSize) bytes, found \(array.count) of \(array.stride)"
+            )
         }
         var found: [String] = []
         var offers: [InterfaceOffer] = []
         for index in 0..<Int(array.count) {
             let offer = (data + index * Int(array.stride)).loadUnaligned(as: pintle_interface.self)
             guard offer.size >= leastInterfaceSize else {
-                throw refuse("descriptor interfaces[\(index)].size: expected at least \(leastInterfaceSize), found \(offer.size) (PD-4)")
+                throw refuse(
+                    "descriptor interfaces[\(index)].size: expected at least \(leastInterfaceSize), found \(offer.size) (PD-4)"
+                )
             }
             let id = try text(offer.id, "interfaces[\(index)].id", manifest)
             guard !found.contains(id) else { throw refuse("descriptor interfaces: \(id) is offered twice") }

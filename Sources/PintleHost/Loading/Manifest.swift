@@ -63,7 +63,8 @@ public struct Manifest: Sendable {
         sha256 = try read.digest("sha256")
         arch = json["arch"].string
         abi = try read.version("abi", in: json["abi"])
-        minimumHost = json["abi"]["min_host"].isNull ? (1, 0) : try read.version("abi.min_host", in: json["abi"]["min_host"])
+        minimumHost =
+            json["abi"]["min_host"].isNull ? (1, 0) : try read.version("abi.min_host", in: json["abi"]["min_host"])
         interfaces = try read.texts("interfaces")
         guard !interfaces.isEmpty else { throw ManifestError(path, "interfaces: expected at least one id") }
         capabilities = try read.texts("capabilities")
@@ -107,6 +108,7 @@ public struct ManifestError: Error, Sendable, Hashable, CustomStringConvertible 
         self.message = message
     }
 
+    /// For people: never parse it.
     public var description: String { "\(path): \(message)" }
 }
 
@@ -117,7 +119,8 @@ private struct ManifestReader {
 
     func text(_ field: String) throws(ManifestError) -> String {
         guard let text = json[field].string, !text.isEmpty else {
-            throw ManifestError(path, "\(field): expected a text, found \(json[field].isNull ? "nothing" : show(json[field]))")
+            throw ManifestError(
+                path, "\(field): expected a text, found \(json[field].isNull ? "nothing" : show(json[field]))")
         }
         return text
     }

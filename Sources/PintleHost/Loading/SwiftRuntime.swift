@@ -31,13 +31,16 @@ enum SwiftRuntime: Hashable {
 
     private static let library = "libswiftCore.so"
 
-    /// The toolchain whose startup object is linked in: the version of its LLVM, commit included, as in
-    /// `swiftlang 21.0.0 11673e6660b2d0a5f9f99b1c7b773f4c2f6df1b0`. Nil when `.comment` was stripped.
+    /// The toolchain whose startup object is linked in: the version of its LLVM, commit included, as in `swiftlang
+    /// 21.0.0 11673e6660b2d0a5f9f99b1c7b773f4c2f6df1b0`.
+    ///
+    /// Nil when `.comment` was stripped.
     private static func toolchain(of file: ELFFile) -> String? {
         let found = file.compilers.compactMap { text -> String? in
             guard text.contains("swiftlang/llvm-project") else { return nil }
             let words = text.split { " ()".contains($0) }
-            guard let version = words.firstIndex(of: "version"), version + 1 < words.count, let commit = words.last else {
+            guard let version = words.firstIndex(of: "version"), version + 1 < words.count, let commit = words.last
+            else {
                 return nil
             }
             return "swiftlang \(words[version + 1]) \(commit)"
@@ -74,7 +77,9 @@ enum SwiftRuntime: Hashable {
         guard maps >= 0 else { return nil }
         defer { close(maps) }
         guard let bytes = DriverFile.contents(maps, limit: 16 << 20) else { return nil }
-        let line = bytes.split(separator: UInt8(ascii: "\n")).first { String(decoding: $0, as: UTF8.self).hasSuffix("/\(library)") }
+        let line = bytes.split(separator: UInt8(ascii: "\n")).first {
+            String(decoding: $0, as: UTF8.self).hasSuffix("/\(library)")
+        }
         guard let line, let start = line.firstIndex(of: UInt8(ascii: "/")) else { return nil }
         return String(decoding: line[start...], as: UTF8.self)
     }
@@ -84,17 +89,22 @@ enum SwiftRuntime: Hashable {
         let refuse = Refusal(manifest.id)
         let found: SwiftRuntime = try file.withBytes { (bytes) throws(DriverError) in
             let file: ELFFile
-            do throws(ELFFile.Malformed) { file = try ELFFile(bytes) } catch { throw refuse("\(manifest.library): \(error.description)") }
+            do throws(ELFFile.Malformed) { file = try ELFFile(bytes) } catch {
+                throw refuse("\(manifest.library): \(error.description)")
+            }
             guard file.arch == LoadedPlugin.arch else {
                 throw refuse("\(manifest.library): built for \(file.arch), this host is \(LoadedPlugin.arch)")
             }
             return SwiftRuntime(of: file)
         }
         guard manifest.swiftRuntime == found.description else {
-            throw refuse("manifest swift_runtime: expected \(found.description), found \(manifest.swiftRuntime); run `pintle plugin stamp` after linking")
+            throw refuse(
+                "manifest swift_runtime: expected \(found.description), found \(manifest.swiftRuntime); run `pintle plugin stamp` after linking"
+            )
         }
         guard case .shared(let toolchain) = found, toolchain != ofHost else { return }
         throw refuse(
-            "swift_runtime: it shares the host's Swift runtime, but was built by \(toolchain) and the host runs \(ofHost ?? "one that can't be told"); build it with the host's toolchain or link its runtime with -static-stdlib")
+            "swift_runtime: it shares the host's Swift runtime, but was built by \(toolchain) and the host runs \(ofHost ?? "one that can't be told"); build it with the host's toolchain or link its runtime with -static-stdlib"
+        )
     }
 }

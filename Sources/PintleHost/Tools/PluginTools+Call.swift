@@ -68,7 +68,8 @@ extension PluginTools {
 
     private static func parse(_ text: String, _ what: String, _ driver: String) throws(DriverError) -> JSON {
         do { return try JSON(parsing: Array(text.utf8)) } catch {
-            throw DriverError(.invalid, driver: driver, "\(what): line \(error.line), column \(error.column): \(error.message)")
+            throw DriverError(
+                .invalid, driver: driver, "\(what): line \(error.line), column \(error.column): \(error.message)")
         }
     }
 
@@ -96,7 +97,8 @@ extension PluginPlace {
 private final class RawCall: @unchecked Sendable {
     // The request's memory outlives the call, which the caller waits for; `found` has its own lock.
     private typealias Function =
-        @convention(c) (pintle_handle, UnsafeMutablePointer<pintle_call>?, UnsafeRawPointer?, UnsafeRawPointer?) -> Int32
+        @convention(c) (pintle_handle, UnsafeMutablePointer<pintle_call>?, UnsafeRawPointer?, UnsafeRawPointer?) ->
+        Int32
 
     private let instance: DriverInstance
     private let described: pintle_operation
@@ -109,11 +111,13 @@ private final class RawCall: @unchecked Sendable {
         self.described = described
         self.request = request
         operation = Operation(
-            interface, described.number, FieldTable.name(described.name), .nothing, .changes, quick: described.quick != 0)
+            interface, described.number, FieldTable.name(described.name), .nothing, .changes,
+            quick: described.quick != 0)
     }
 
     func run(_ limit: Duration) throws(DriverError) -> JSON {
-        try CallJob(instance, operation, object: nil, deadline: monotonicNanoseconds() + limit.wholeNanoseconds) { frame in
+        try CallJob(instance, operation, object: nil, deadline: monotonicNanoseconds() + limit.wholeNanoseconds) {
+            frame in
             Result { () throws(DriverError) in try self.call(frame) }
         }.wait()
         let (items, failure) = found.withLock { $0 }
@@ -122,7 +126,8 @@ private final class RawCall: @unchecked Sendable {
         case PINTLE_RESULT_NONE: return .object(JSONObject())
         case PINTLE_RESULT_ONE:
             guard items.count == 1, let item = items.first else {
-                throw instance.error(.misbehaved, operation, "the driver put \(items.count) results, promised is one (PD-8)")
+                throw instance.error(
+                    .misbehaved, operation, "the driver put \(items.count) results, promised is one (PD-8)")
             }
             return item
         default: return .array(items)
@@ -182,7 +187,8 @@ private final class ScratchDirectory: Sendable {
         let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(base)/pintle-call-XXXXXX".utf8CString)
         guard let made = template.withUnsafeMutableBufferPointer({ $0.baseAddress.flatMap { mkdtemp($0) } }) else {
-            throw DriverError(.resource, driver: driver, "no directory in \(base): \(String(cString: strerror(errno)))", errno: errno)
+            throw DriverError(
+                .resource, driver: driver, "no directory in \(base): \(String(cString: strerror(errno)))", errno: errno)
         }
         path = String(cString: made)
     }

@@ -14,7 +14,8 @@ extension PluginTools {
         let place = try PluginPlace(path)
         let manifest = place.manifest
         let refuse = Refusal(manifest.id)
-        let file = try DriverFile(adopting: place.folder.open(manifest.library), name: "\(place.folder.path)/\(manifest.library)")
+        let file = try DriverFile(
+            adopting: place.folder.open(manifest.library), name: "\(place.folder.path)/\(manifest.library)")
         let (arch, runtime) = try file.withBytes { (bytes) throws(DriverError) in
             do throws(ELFFile.Malformed) {
                 let elf = try ELFFile(bytes)
@@ -22,7 +23,9 @@ extension PluginTools {
             } catch { throw refuse("\(manifest.library): \(error.description)") }
         }
         if case .shared("unknown") = runtime {
-            throw refuse("\(manifest.library) shares the Swift runtime, but its section .comment, which names the toolchain, is missing; strip it after stamping, or keep that section")
+            throw refuse(
+                "\(manifest.library) shares the Swift runtime, but its section .comment, which names the toolchain, is missing; strip it after stamping, or keep that section"
+            )
         }
         let bytes = try Self.contents(manifest.path)
         guard var text = ManifestText(bytes) else { throw refuse("\(manifest.path): expected a JSON object") }
@@ -35,7 +38,9 @@ extension PluginTools {
 
     private static func contents(_ path: String) throws(DriverError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw DriverError(.refused, driver: path, "the manifest can't be opened", errno: errno) }
+        guard descriptor >= 0 else {
+            throw DriverError(.refused, driver: path, "the manifest can't be opened", errno: errno)
+        }
         defer { close(descriptor) }
         guard let bytes = DriverFile.contents(descriptor, limit: 1 << 20) else {
             throw DriverError(.refused, driver: path, "the manifest can't be read")
@@ -48,7 +53,8 @@ extension PluginTools {
         func failed(_ what: String) -> DriverError {
             let error = errno
             unlink(temporary)
-            return DriverError(.refused, driver: path, "\(what) \(temporary): \(String(cString: strerror(error)))", errno: error)
+            return DriverError(
+                .refused, driver: path, "\(what) \(temporary): \(String(cString: strerror(error)))", errno: error)
         }
         var status = stat()
         stat(path, &status)
@@ -78,8 +84,9 @@ struct ManifestText {
         guard bytes.first(where: { !Self.isSpace($0) }) == UInt8(ascii: "{") else { return nil }
     }
 
-    /// Sets a member to a text that needs no escaping. A new one comes behind `anchor`, on a line of its own with the
-    /// anchor's indentation, or at the end.
+    /// Sets a member to a text that needs no escaping.
+    ///
+    /// A new one comes behind `anchor`, on a line of its own with the anchor's indentation, or at the end.
     mutating func set(_ key: String, to text: String, after anchor: String) {
         let members = members()
         let value = Array("\"\(text)\"".utf8)
@@ -108,7 +115,8 @@ struct ManifestText {
             let end = skipValue(from: value)
             members.append(Member(key: key, start: start, value: value..<end))
             at = end
-            guard let next = bytes[at...].firstIndex(where: { !Self.isSpace($0) }), bytes[next] == UInt8(ascii: ",") else { break }
+            guard let next = bytes[at...].firstIndex(where: { !Self.isSpace($0) }), bytes[next] == UInt8(ascii: ",")
+            else { break }
             at = next + 1
         }
         return members

@@ -21,6 +21,7 @@ extension PluginTools {
     ///   - executable: A program that calls ``verifyChild(_:output:)`` when it is run as
     ///     `EXECUTABLE plugin verify-child PATH`.
     ///   - limit: How long the child may take.
+    /// - Returns: What the child found, and why the driver would be refused.
     /// - Throws: ``DriverError`` with code `unavailable` when there is no such program.
     public static func verify(
         _ path: String, executable: String, limit: Duration = .seconds(20)
@@ -34,15 +35,19 @@ extension PluginTools {
         case .exited(let code):
             if problems.isEmpty { problems.append("the process that loaded it ended with status \(code)") }
         case .signalled(let signal):
-            problems.append("it crashed the process that loaded it: \(ThrowAwayProcess.name(ofSignal: signal)), while \(stage(output))")
+            problems.append(
+                "it crashed the process that loaded it: \(ThrowAwayProcess.name(ofSignal: signal)), while \(stage(output))"
+            )
         case .late:
             problems.append("it did not finish loading within \(limit): the process was killed while \(stage(output))")
         }
         return Verification(report: report, problems: problems)
     }
 
-    /// The child's half of ``verify(_:executable:limit:)``: loads the driver in this process and prints what it found as
-    /// JSON. Nothing that the driver prints gets in between: standard output is standard error meanwhile.
+    /// The child's half of ``verify(_:executable:limit:)``: loads the driver in this process and prints what it found
+    /// as JSON.
+    ///
+    /// Nothing that the driver prints gets in between: standard output is standard error meanwhile.
     ///
     /// - Parameters:
     ///   - path: The manifest or the library.

@@ -17,8 +17,9 @@ public enum PluginTools {
         public let problem: String
     }
 
-    /// The drivers of some folders, in the order of folders and file names. Opens no library, and never fails: what can't
-    /// be read is listed with the reason.
+    /// The drivers of some folders, in the order of folders and file names.
+    ///
+    /// Opens no library, and never fails: what can't be read is listed with the reason.
     public static func list(folders: [String]) -> [Listing] {
         var listings: [Listing] = []
         for folder in folders {
@@ -30,7 +31,8 @@ public enum PluginTools {
         }
         return listings.enumerated().map { index, listing in
             guard let id = listing.manifest?.id,
-                let other = listings.enumerated().first(where: { $0.offset != index && $0.element.manifest?.id == id })?.element
+                let other = listings.enumerated().first(where: { $0.offset != index && $0.element.manifest?.id == id })?
+                    .element
             else { return listing }
             let problem = "two manifests have the id \(id): this one and \(other.path)"
             return Listing(path: listing.path, manifest: listing.manifest, problem: join(listing.problem, problem))
@@ -57,7 +59,8 @@ public enum PluginTools {
             let path = "\(folder.path)/\(name)"
             do {
                 guard let manifest = try Manifest.read(name, in: folder) else { return nil }
-                let file = try DriverFile(adopting: folder.open(manifest.library), name: "\(folder.path)/\(manifest.library)")
+                let file = try DriverFile(
+                    adopting: folder.open(manifest.library), name: "\(folder.path)/\(manifest.library)")
                 return Listing(path: path, manifest: manifest, problem: digestProblem(manifest, file.sha256) ?? "")
             } catch let error as DriverError {
                 return Listing(path: path, manifest: try? Manifest.read(name, in: folder), problem: error.message)
@@ -72,7 +75,8 @@ public enum PluginTools {
         let manifest = place.manifest
         let file: DriverFile
         do {
-            file = try DriverFile(adopting: place.folder.open(manifest.library), name: "\(place.folder.path)/\(manifest.library)")
+            file = try DriverFile(
+                adopting: place.folder.open(manifest.library), name: "\(place.folder.path)/\(manifest.library)")
         } catch { return ([], [error.message]) }
         var details: [(String, JSON)] = [("library_sha256", .string(file.sha256))]
         var problems: [String] = []
@@ -92,16 +96,22 @@ public enum PluginTools {
     }
 
     private static func digestProblem(_ manifest: Manifest, _ found: String) -> String? {
-        guard let expected = manifest.sha256 else { return "the manifest has no sha256; run `pintle plugin stamp \(manifest.path)`" }
+        guard let expected = manifest.sha256 else {
+            return "the manifest has no sha256; run `pintle plugin stamp \(manifest.path)`"
+        }
         return expected == found ? nil : "manifest sha256: expected \(expected), the library has \(found)"
     }
 
     private static func symbolProblems(_ exports: [String]) -> [String] {
         var problems: [String] = []
-        if !exports.contains("pintle_plugin_entry_1") { problems.append("the library exports no pintle_plugin_entry_1 (PD-1)") }
+        if !exports.contains("pintle_plugin_entry_1") {
+            problems.append("the library exports no pintle_plugin_entry_1 (PD-1)")
+        }
         let others = exports.filter { !$0.hasPrefix("pintle_plugin_entry_") }
         if let first = others.first {
-            problems.append("the library exports \(others.count) other symbols, such as \(first); link it with a version script (PD-1)")
+            problems.append(
+                "the library exports \(others.count) other symbols, such as \(first); link it with a version script (PD-1)"
+            )
         }
         return problems
     }
@@ -134,7 +144,9 @@ struct PluginPlace: ~Copyable {
     private static func find(_ name: String, in folder: borrowing DriverFolder) throws(DriverError) -> Manifest {
         if name.hasSuffix(".json") {
             guard let manifest = try wrapped(name, in: folder) else {
-                throw DriverError(.refused, driver: "\(folder.path)/\(name)", "this is no driver's manifest: it has neither format nor library")
+                throw DriverError(
+                    .refused, driver: "\(folder.path)/\(name)",
+                    "this is no driver's manifest: it has neither format nor library")
             }
             return manifest
         }
@@ -145,9 +157,11 @@ struct PluginPlace: ~Copyable {
         // The usual name, so that the error says what is wrong with it.
         let stem = name.hasPrefix("lib") ? name.dropFirst(3).prefix { $0 != "." } : name.prefix { $0 != "." }
         if let manifest = try? wrapped("\(stem).json", in: folder) {
-            throw DriverError(.refused, driver: manifest.path, "manifest library: expected \(name), found \(manifest.library)")
+            throw DriverError(
+                .refused, driver: manifest.path, "manifest library: expected \(name), found \(manifest.library)")
         }
-        throw DriverError(.refused, driver: "\(folder.path)/\(name)", "no manifest in \(folder.path) names this library")
+        throw DriverError(
+            .refused, driver: "\(folder.path)/\(name)", "no manifest in \(folder.path) names this library")
     }
 
     private static func wrapped(_ name: String, in folder: borrowing DriverFolder) throws(DriverError) -> Manifest? {
@@ -167,8 +181,10 @@ extension Manifest {
             ["major": .integer(Int64(version.major)), "minor": .integer(Int64(version.minor))]
         }
         return [
-            "manifest": .string(path), "id": .string(id), "version": .string(self.version), "description": .string(summary),
-            "library": .string(library), "sha256": sha256.map { .string($0) } ?? nil, "arch": arch.map { .string($0) } ?? nil,
+            "manifest": .string(path), "id": .string(id), "version": .string(self.version),
+            "description": .string(summary),
+            "library": .string(library), "sha256": sha256.map { .string($0) } ?? nil,
+            "arch": arch.map { .string($0) } ?? nil,
             "abi": version(abi), "min_host": version(minimumHost), "interfaces": list(interfaces),
             "capabilities": list(capabilities), "isolation": list(isolation.map(\.rawValue)),
             "swift_runtime": .string(swiftRuntime), "options": list(options.sorted()),

@@ -105,7 +105,8 @@ struct ThrowAwayProcess: ~Copyable {
     /// `SIGSEGV (Segmentation fault)`.
     static func name(ofSignal number: Int32) -> String {
         let names: [Int32: String] = [
-            SIGILL: "SIGILL", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGSEGV: "SIGSEGV", SIGTRAP: "SIGTRAP",
+            SIGILL: "SIGILL", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGSEGV: "SIGSEGV",
+            SIGTRAP: "SIGTRAP",
             SIGKILL: "SIGKILL", SIGSYS: "SIGSYS", SIGALRM: "SIGALRM",
         ]
         let text = strsignal(number).map { String(cString: $0) } ?? "unknown"

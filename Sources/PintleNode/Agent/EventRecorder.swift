@@ -22,7 +22,10 @@ public final class EventRecorder: Sendable {
     private let stream: AsyncStream<Entry>
     private let continuation: AsyncStream<Entry>.Continuation
 
+    /// Makes a recorder.
+    ///
     /// - Parameters:
+    ///   - client: Where events are written.
     ///   - component: Who reports, such as `kubelet`.
     ///   - host: The node's name.
     public init(_ client: any APIClient, component: String, host: String) {
@@ -33,9 +36,12 @@ public final class EventRecorder: Sendable {
     }
 
     /// Reports something about `object`.
-    public func record(_ object: JSON, _ type: EventType, _ reason: String, _ message: String, fieldPath: String? = nil) {
+    public func record(_ object: JSON, _ type: EventType, _ reason: String, _ message: String, fieldPath: String? = nil)
+    {
         continuation.yield(
-            Entry(object: object, type: type.rawValue, reason: reason, message: message, fieldPath: fieldPath, time: .now))
+            Entry(
+                object: object, type: type.rawValue, reason: reason, message: message, fieldPath: fieldPath, time: .now)
+        )
     }
 
     /// How serious an event is.
@@ -61,14 +67,16 @@ public final class EventRecorder: Sendable {
         ]
         if !metadata["namespace"].isNull { reference["namespace"] = .string(namespace) }
         if let path = entry.fieldPath { reference["fieldPath"] = .string(path) }
-        let key = "\(metadata["uid"].string ?? "")/\(entry.type)/\(entry.reason)/\(entry.message)/\(entry.fieldPath ?? "")"
+        let key =
+            "\(metadata["uid"].string ?? "")/\(entry.type)/\(entry.reason)/\(entry.message)/\(entry.fieldPath ?? "")"
         let digest = SHA256.hash(data: Array(key.utf8)).prefix(8).map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits
         }.joined()
         let eventName = "\(name.prefix(200)).\(digest)"
         do {
-            let counted = try await client.update(.events, namespace: namespace, name: eventName, subresource: nil) { event in
+            let counted = try await client.update(.events, namespace: namespace, name: eventName, subresource: nil) {
+                event in
                 event["count"] = .integer((event["count"].int ?? 1) + 1)
                 event["lastTimestamp"] = entry.time.json
                 return true

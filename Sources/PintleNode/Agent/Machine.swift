@@ -14,7 +14,9 @@ struct Machine: Sendable {
     /// Addresses of the machine, IPv4 first, none of loopback or link-local.
     var addresses: [String]
 
-    /// Reads /proc, /etc and the links. Blocks briefly.
+    /// Reads /proc, /etc and the links.
+    ///
+    /// Blocks briefly.
     static func read() -> Machine {
         var names = utsname()
         uname(&names)
@@ -22,9 +24,11 @@ struct Machine: Sendable {
         let machine = withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         var disk = statvfs()
         statvfs("/", &disk)
-        let memory = PodFiles.read("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
+        let memory =
+            PodFiles.read("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
             .flatMap { line in line.split(separator: " ").dropFirst().first.flatMap { Int64($0) } } ?? 0
-        let os = PodFiles.read("/etc/os-release").split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }
+        let os =
+            PodFiles.read("/etc/os-release").split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }
             .map { $0.dropFirst("PRETTY_NAME=".count).filter { $0 != "\"" } } ?? "Linux"
         func line(_ path: String) -> String { String(PodFiles.read(path).prefix { $0 != "\n" }) }
         return Machine(
@@ -44,13 +48,17 @@ struct Machine: Sendable {
         while let entry = next {
             next = entry.pointee.ifa_next
             let name = String(cString: entry.pointee.ifa_name)
-            guard let address = entry.pointee.ifa_addr, entry.pointee.ifa_flags & UInt32(IFF_LOOPBACK) == 0 else { continue }
+            guard let address = entry.pointee.ifa_addr, entry.pointee.ifa_flags & UInt32(IFF_LOOPBACK) == 0 else {
+                continue
+            }
             guard !name.hasPrefix("pintle-"), entry.pointee.ifa_flags & UInt32(IFF_UP) != 0 else { continue }
             let family = Int32(address.pointee.sa_family)
             guard family == AF_INET || family == AF_INET6 else { continue }
             var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
             let size = socklen_t(family == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size)
-            guard getnameinfo(address, size, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else { continue }
+            guard getnameinfo(address, size, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
+                continue
+            }
             let found = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             if family == AF_INET { v4.append(found) } else if !found.hasPrefix("fe80") { v6.append(found) }
         }

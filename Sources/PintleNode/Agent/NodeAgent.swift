@@ -19,9 +19,17 @@ public final class NodeAgent: Sendable {
         var synced = false
     }
 
-    /// Makes an agent. Nothing happens before ``run()``.
+    /// Makes an agent.
     ///
-    /// - Parameter log: Takes lines for the node's log; any thread.
+    /// Nothing happens before ``run()``.
+    ///
+    /// - Parameters:
+    ///   - settings: What it is told once.
+    ///   - client: The API.
+    ///   - runtime: Runs sandboxes and containers.
+    ///   - networks: Attach pods, in this order.
+    ///   - storage: Has the node's own volumes.
+    ///   - log: Takes lines for the node's log; any thread.
     public init(
         settings: NodeSettings, client: any APIClient, runtime: any RuntimeService, networks: [any NetworkService],
         storage: any StorageService, log: @escaping @Sendable (String) -> Void
@@ -29,7 +37,8 @@ public final class NodeAgent: Sendable {
         let machine = Machine.read()
         context = PodContext(
             client: client, runtime: runtime, networks: networks, storage: storage, settings: settings,
-            images: ImagePuller(runtime: runtime), events: EventRecorder(client, component: "kubelet", host: settings.name),
+            images: ImagePuller(runtime: runtime),
+            events: EventRecorder(client, component: "kubelet", host: settings.name),
             hostIPs: machine.addresses, memoryCapacity: machine.memoryBytes, log: log)
         registration = NodeRegistration(context: context, machine: machine)
     }
@@ -103,7 +112,8 @@ public final class NodeAgent: Sendable {
             let uidOf = Dictionary(sandboxes.map { ($0.id, $0.uid) }, uniquingKeysWith: { $1 })
             for uid in Set(sandboxes.map(\.uid)) where !uid.isEmpty {
                 views[uid] = PodView(
-                    sandboxes: sandboxes.filter { $0.uid == uid }, containers: containers.filter { uidOf[$0.sandboxId] == uid })
+                    sandboxes: sandboxes.filter { $0.uid == uid },
+                    containers: containers.filter { uidOf[$0.sandboxId] == uid })
             }
             return views
         } catch {
@@ -140,7 +150,9 @@ public final class NodeAgent: Sendable {
     private func orphan(_ sandbox: RuntimeSandboxStatus) -> JSON {
         [
             "apiVersion": "v1", "kind": "Pod",
-            "metadata": ["name": .string(sandbox.name), "namespace": .string(sandbox.podNamespace), "uid": .string(sandbox.uid)],
+            "metadata": [
+                "name": .string(sandbox.name), "namespace": .string(sandbox.podNamespace), "uid": .string(sandbox.uid),
+            ],
             "spec": ["hostNetwork": .bool(sandbox.namespaces?.network == .node), "containers": []],
         ]
     }
@@ -197,10 +209,14 @@ public final class NodeAgent: Sendable {
     private func collectVolumes() async {
         guard let published = try? await context.storage.listPublished(StoragePublishedFilter()) else { return }
         let live = Set(workers.withLock { $0.byUID.keys })
-        let dead = Set(published.compactMap { $0.volumeId.split(separator: "/").first.map(String.init) }).subtracting(live)
+        let dead = Set(published.compactMap { $0.volumeId.split(separator: "/").first.map(String.init) }).subtracting(
+            live)
         for uid in dead {
             let identity = PodIdentity(namespace: "", name: "", uid: uid)
-            do { try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity).unpublish() } catch {
+            do {
+                try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity)
+                    .unpublish()
+            } catch {
                 context.log("removing the volumes of pod \(uid): \(error.message)")
             }
         }

@@ -2,8 +2,10 @@ internal import PintleClient
 internal import PintleInterfaces
 internal import PintleObjects
 
-/// Keeps the Node object and its Lease. Inside one process nobody needs a heartbeat, so the status is written when it
-/// changes and the lease is renewed once a minute, with the sweep.
+/// Keeps the Node object and its Lease.
+///
+/// Inside one process nobody needs a heartbeat, so the status is written when it changes and the lease is renewed
+/// once a minute, with the sweep.
 struct NodeRegistration: Sendable {
     let context: PodContext
     let machine: Machine
@@ -29,7 +31,8 @@ struct NodeRegistration: Sendable {
 
     private func register() async throws(StatusError) {
         let labels: JSON = [
-            "kubernetes.io/hostname": .string(name), "kubernetes.io/os": "linux", "kubernetes.io/arch": .string(machine.architecture),
+            "kubernetes.io/hostname": .string(name), "kubernetes.io/os": "linux",
+            "kubernetes.io/arch": .string(machine.architecture),
             "beta.kubernetes.io/os": "linux", "beta.kubernetes.io/arch": .string(machine.architecture),
             "node-role.kubernetes.io/control-plane": "",
         ]
@@ -55,7 +58,8 @@ struct NodeRegistration: Sendable {
             let before = node["status"]
             var merged = before.object ?? JSONObject()
             for (key, value) in status.object?.members ?? [] where key != "conditions" { merged[key] = value }
-            merged["conditions"] = .array(Self.merge(status["conditions"].array ?? [], before["conditions"].array ?? []))
+            merged["conditions"] = .array(
+                Self.merge(status["conditions"].array ?? [], before["conditions"].array ?? []))
             guard JSON.object(merged) != before else { return false }
             node["status"] = .object(merged)
             return true
@@ -63,7 +67,8 @@ struct NodeRegistration: Sendable {
         try await context.client.update(.nodes, namespace: nil, name: name, subresource: nil) { node in
             let taints = node["spec"]["taints"].array ?? []
             let others = taints.filter { $0["key"].string != "node.kubernetes.io/not-ready" }
-            let wanted: [JSON] = ready ? others : others + [["key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"]]
+            let wanted: [JSON] =
+                ready ? others : others + [["key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"]]
             guard wanted != taints else { return false }
             if wanted.isEmpty { node["spec"].remove("taints") } else { node["spec"]["taints"] = .array(wanted) }
             return true
@@ -73,7 +78,8 @@ struct NodeRegistration: Sendable {
     private func status() async -> JSON {
         let memory = "\(machine.memoryBytes / 1024)Ki"
         let capacity: JSON = [
-            "cpu": .string("\(machine.cpus)"), "ephemeral-storage": .string("\(machine.diskBytes / 1024)Ki"), "hugepages-1Gi": "0",
+            "cpu": .string("\(machine.cpus)"), "ephemeral-storage": .string("\(machine.diskBytes / 1024)Ki"),
+            "hugepages-1Gi": "0",
             "hugepages-2Mi": "0", "memory": .string(memory), "pods": .string("\(context.settings.maxPods)"),
         ]
         var allocatable = capacity
@@ -86,15 +92,18 @@ struct NodeRegistration: Sendable {
         return [
             "capacity": capacity, "allocatable": allocatable,
             "conditions": [
-                pressure("MemoryPressure", "SufficientMemory"), condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+                pressure("MemoryPressure", "SufficientMemory"),
+                condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
                 pressure("PIDPressure", "SufficientPID"), condition("Ready", ready, reason, message),
             ],
             "addresses": .array(addresses + [["type": "Hostname", "address": .string(name)]]),
             "daemonEndpoints": ["kubeletEndpoint": ["Port": 10250]],
             "nodeInfo": [
-                "machineID": .string(machine.machineID), "systemUUID": .string(machine.systemUUID), "bootID": .string(machine.bootID),
+                "machineID": .string(machine.machineID), "systemUUID": .string(machine.systemUUID),
+                "bootID": .string(machine.bootID),
                 "kernelVersion": .string(machine.kernel), "osImage": .string(machine.osImage),
-                "containerRuntimeVersion": .string(await runtimeVersion()), "kubeletVersion": .string(context.settings.version),
+                "containerRuntimeVersion": .string(await runtimeVersion()),
+                "kubeletVersion": .string(context.settings.version),
                 "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": .string(machine.architecture),
             ],
         ]
@@ -103,7 +112,8 @@ struct NodeRegistration: Sendable {
     /// Ready is what the drivers say: a broken one makes the node NotReady with its reason.
     private func health() async -> (Bool, String, String) {
         do {
-            for condition in try await context.runtime.status(RuntimeStatusRequest()).conditions where !condition.status {
+            for condition in try await context.runtime.status(RuntimeStatusRequest()).conditions where !condition.status
+            {
                 return (false, "KubeletNotReady", "runtime: \(condition.message)")
             }
             for network in context.networks {
@@ -123,11 +133,14 @@ struct NodeRegistration: Sendable {
 
     private func condition(_ type: String, _ status: Bool, _ reason: String, _ message: String) -> JSON {
         [
-            "type": .string(type), "status": status ? "True" : "False", "reason": .string(reason), "message": .string(message),
+            "type": .string(type), "status": status ? "True" : "False", "reason": .string(reason),
+            "message": .string(message),
         ]
     }
 
-    private static func words(_ name: String) -> String { name == "SufficientPID" ? "sufficient PID" : "sufficient memory" }
+    private static func words(_ name: String) -> String {
+        name == "SufficientPID" ? "sufficient PID" : "sufficient memory"
+    }
 
     /// Times move only when a condition's status does, so that an unchanged node is not written.
     private static func merge(_ new: [JSON], _ old: [JSON]) -> [JSON] {
@@ -136,7 +149,8 @@ struct NodeRegistration: Sendable {
             let before = old.first { $0["type"] == condition["type"] }
             let same = before?["status"] == condition["status"]
             var merged = condition
-            merged["lastHeartbeatTime"] = same && before?["message"] == condition["message"] ? before?["lastHeartbeatTime"] ?? now : now
+            merged["lastHeartbeatTime"] =
+                same && before?["message"] == condition["message"] ? before?["lastHeartbeatTime"] ?? now : now
             merged["lastTransitionTime"] = same ? before?["lastTransitionTime"] ?? now : now
             return merged
         }

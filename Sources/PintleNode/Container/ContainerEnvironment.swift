@@ -18,7 +18,8 @@ struct ContainerEnvironment {
         for entry in container["env"].array ?? [] {
             let name = entry["name"].string ?? ""
             if let from = entry["valueFrom"].object, let source = from.keys.first {
-                throw PodFault("CreateContainerConfigError", "env \(name): valueFrom.\(source) is not supported by this version")
+                throw PodFault(
+                    "CreateContainerConfigError", "env \(name): valueFrom.\(source) is not supported by this version")
             }
             let value = Expansion.expand(entry["value"].string ?? "", variables)
             variables[name] = value

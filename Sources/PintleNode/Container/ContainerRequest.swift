@@ -1,7 +1,9 @@
 internal import PintleInterfaces
 internal import PintleObjects
 
-/// Turns a container of a pod into the request that creates it. No I/O.
+/// Turns a container of a pod into the request that creates it.
+///
+/// No I/O.
 struct ContainerRequest {
     let pod: JSON
     let identity: PodIdentity
@@ -60,7 +62,8 @@ struct ContainerRequest {
         if !image.username.isEmpty, image.username != "root" {
             throw PodFault(
                 "CreateContainerConfigError",
-                "container has runAsNonRoot and image has non-numeric user (\(image.username)), cannot verify user is non-root")
+                "container has runAsNonRoot and image has non-numeric user (\(image.username)), cannot verify user is non-root"
+            )
         }
         guard image.hasUid, image.uid != 0 else {
             throw PodFault("CreateContainerConfigError", "container has runAsNonRoot and image will run as root")
@@ -83,7 +86,9 @@ struct ContainerRequest {
                 throw PodFault("CreateContainerConfigError", "volume \"\(volume)\" is not set up")
             }
             if !entry["subPathExpr"].isNull || !(entry["subPath"].string ?? "").isEmpty {
-                throw PodFault("CreateContainerConfigError", "volumeMounts[].subPath and subPathExpr are not supported by this version")
+                throw PodFault(
+                    "CreateContainerConfigError",
+                    "volumeMounts[].subPath and subPathExpr are not supported by this version")
             }
             let path = entry["mountPath"].string ?? ""
             taken.insert(path)

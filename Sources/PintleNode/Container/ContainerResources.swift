@@ -16,7 +16,8 @@ enum ContainerResources {
         }
         resources.memoryLimitBytes = bytes(limits["memory"]) ?? 0
         resources.oomScoreAdj = oomScore(
-            qos: qos, memoryRequest: bytes(requests["memory"]) ?? bytes(limits["memory"]) ?? 0, capacity: memoryCapacity)
+            qos: qos, memoryRequest: bytes(requests["memory"]) ?? bytes(limits["memory"]) ?? 0, capacity: memoryCapacity
+        )
         return resources
     }
 

@@ -20,7 +20,9 @@ actor ImagePuller {
 
     /// - Throws: ``PodFault`` with reason `InvalidImageName`, `ErrImageNeverPull`, `ErrImagePull` or
     ///   `ImagePullBackOff`, and how long to wait before the next try.
-    func ensure(_ image: String, policy: String, namespace: String, onPull: @Sendable () async -> Void) async throws(PullFailure) -> Outcome {
+    func ensure(_ image: String, policy: String, namespace: String, onPull: @Sendable () async -> Void)
+        async throws(PullFailure) -> Outcome
+    {
         var ref = RuntimeImageRef()
         ref.image = image
         if policy != "Always" {
@@ -30,14 +32,19 @@ actor ImagePuller {
                 guard error.code == .notFound else { throw failure(image, error) }
                 if policy == "Never" {
                     throw PullFailure(
-                        fault: PodFault("ErrImageNeverPull", "Container image \"\(image)\" is not present with pull policy of Never"), retryAfter: 10)
+                        fault: PodFault(
+                            "ErrImageNeverPull", "Container image \"\(image)\" is not present with pull policy of Never"
+                        ), retryAfter: 10)
                 }
             }
         }
         let now = Self.now()
         if let entry = backoffs[image], let left = entry.backoff.remaining(since: entry.failed, now: now) {
             throw PullFailure(
-                fault: PodFault("ImagePullBackOff", "Back-off pulling image \"\(image)\": \(entry.fault.reason): \(entry.fault.message)"), retryAfter: left)
+                fault: PodFault(
+                    "ImagePullBackOff",
+                    "Back-off pulling image \"\(image)\": \(entry.fault.reason): \(entry.fault.message)"),
+                retryAfter: left)
         }
         await onPull()
         let task: Task<Result<String, DriverError>, Never>
@@ -53,7 +60,9 @@ actor ImagePuller {
         case .success(let id):
             backoffs[image] = nil
             ref.image = id
-            do { return .pulled(try await runtime.imageStatus(ref), seconds: Self.now() - now) } catch { throw failure(image, error) }
+            do { return .pulled(try await runtime.imageStatus(ref), seconds: Self.now() - now) } catch {
+                throw failure(image, error)
+            }
         case .failure(let error):
             throw failure(image, error)
         }
@@ -69,7 +78,9 @@ actor ImagePuller {
         return PullFailure(fault: fault, retryAfter: backoff.delay)
     }
 
-    private static func pull(_ image: String, _ namespace: String, _ runtime: any RuntimeService) async -> Result<String, DriverError> {
+    private static func pull(_ image: String, _ namespace: String, _ runtime: any RuntimeService) async -> Result<
+        String, DriverError
+    > {
         var request = RuntimePullImageRequest()
         request.image = image
         request.sandboxNamespace = namespace

@@ -80,7 +80,9 @@ struct PodFiles: Sendable {
         }
         var seen: Set<String> = []
         var text = ""
-        if !searches.isEmpty { text += "search \(searches.filter { seen.insert($0).inserted }.joined(separator: " "))\n" }
+        if !searches.isEmpty {
+            text += "search \(searches.filter { seen.insert($0).inserted }.joined(separator: " "))\n"
+        }
         for server in servers where seen.insert(server).inserted { text += "nameserver \(server)\n" }
         if !options.isEmpty { text += "options \(options.joined(separator: " "))\n" }
         return text
@@ -88,11 +90,15 @@ struct PodFiles: Sendable {
 
     private func replace(_ path: String, _ text: String) throws(PodFault) {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        guard file >= 0 else { throw PodFault("FailedCreatePodSandBox", "\(path): \(String(cString: strerror(errno)))") }
+        guard file >= 0 else {
+            throw PodFault("FailedCreatePodSandBox", "\(path): \(String(cString: strerror(errno)))")
+        }
         defer { close(file) }
         var bytes = Array(text.utf8)
         let count = Glibc.write(file, &bytes, bytes.count)
-        guard count == bytes.count else { throw PodFault("FailedCreatePodSandBox", "\(path): \(String(cString: strerror(errno)))") }
+        guard count == bytes.count else {
+            throw PodFault("FailedCreatePodSandBox", "\(path): \(String(cString: strerror(errno)))")
+        }
     }
 
     static func read(_ path: String) -> String {

@@ -23,7 +23,9 @@ struct PodIdentity: Sendable, Hashable {
     func sandboxID(attempt: Int32) -> String { Self.digest("sandbox/\(uid)/\(attempt)") }
 
     /// 64 hexadecimal digits.
-    func containerID(_ container: String, attempt: Int32) -> String { Self.digest("container/\(uid)/\(container)/\(attempt)") }
+    func containerID(_ container: String, attempt: Int32) -> String {
+        Self.digest("container/\(uid)/\(container)/\(attempt)")
+    }
 
     static func attachmentID(sandbox: String, network: Int) -> String { "\(sandbox)/\(network)/eth0" }
 

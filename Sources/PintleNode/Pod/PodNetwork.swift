@@ -7,9 +7,14 @@ struct PodNetwork: Sendable {
     let networks: [any NetworkService]
     let identity: PodIdentity
 
-    /// Attaches. The same sandbox again gives the same addresses.
+    /// Attaches.
     ///
-    /// - Parameter netns: The sandbox's network namespace; borrowed.
+    /// The same sandbox again gives the same addresses.
+    ///
+    /// - Parameters:
+    ///   - pod: Whose host ports are mapped.
+    ///   - sandbox: The sandbox's id.
+    ///   - netns: The sandbox's network namespace; borrowed.
     /// - Returns: The pod's addresses without prefix length, the primary one first.
     /// - Throws: ``PodFault`` with reason `FailedCreatePodSandBox`; what had been attached is detached.
     func attach(_ pod: JSON, sandbox: String, netns: Int32) async throws(PodFault) -> [String] {
@@ -39,7 +44,9 @@ struct PodNetwork: Sendable {
         }
     }
 
-    /// Detaches from every network, the last one first. What is gone is a success.
+    /// Detaches from every network, the last one first.
+    ///
+    /// What is gone is a success.
     func detach(sandbox: String) async throws(PodFault) {
         for index in networks.indices.reversed() {
             do { try await detach(sandbox: sandbox, network: index, ending: true) } catch {
@@ -63,7 +70,9 @@ struct PodNetwork: Sendable {
     private static func ports(_ pod: JSON) -> [NetworkPortMapping] {
         (pod["spec"]["containers"].array ?? []).flatMap { container in
             (container["ports"].array ?? []).compactMap { port -> NetworkPortMapping? in
-                guard let inside = port["containerPort"].int, let outside = port["hostPort"].int, outside > 0 else { return nil }
+                guard let inside = port["containerPort"].int, let outside = port["hostPort"].int, outside > 0 else {
+                    return nil
+                }
                 var mapping = NetworkPortMapping()
                 mapping.protocol = (port["protocol"].string ?? "TCP").lowercased()
                 mapping.containerPort = Int32(clamping: inside)

@@ -23,6 +23,8 @@ struct PodPlan: Sendable, Equatable {
     /// Plans from what is wanted and what is.
     ///
     /// - Parameters:
+    ///   - pod: What is wanted.
+    ///   - view: What is.
     ///   - backoffs: By container name.
     ///   - now: Seconds since 1970.
     init(pod: JSON, view: PodView, backoffs: [String: Backoff], now: Double) {
@@ -32,7 +34,8 @@ struct PodPlan: Sendable, Equatable {
             let name = container["name"].string ?? ""
             steps[name] = Self.step(policy, view.current(name), backoffs[name], now)
         }
-        finished = !containers.isEmpty && steps.values.allSatisfy { $0 == .keep }
+        finished =
+            !containers.isEmpty && steps.values.allSatisfy { $0 == .keep }
             && containers.allSatisfy { view.current($0["name"].string ?? "")?.state == .exited }
         if !finished, view.sandbox == nil {
             newSandbox = (view.sandboxes.first?.attempt ?? -1) + 1

@@ -1,7 +1,9 @@
 internal import PintleInterfaces
 internal import PintleObjects
 
-/// A pod's status as Kubernetes reports it, computed from what exists. No I/O.
+/// A pod's status as Kubernetes reports it, computed from what exists.
+///
+/// No I/O.
 struct PodStatus: Sendable {
     /// Why a container is not running although it should: reason and message by container name.
     struct Waiting: Sendable, Hashable {
@@ -86,7 +88,8 @@ struct PodStatus: Sendable {
         let running = current?.state == .running && waiting[name] == nil
         status["ready"] = .bool(running)
         status["restartCount"] = .integer(Int64(current?.attempt ?? 0))
-        status["image"] = .string(current.map { $0.image.isEmpty ? spec["image"].string ?? "" : $0.image } ?? spec["image"].string ?? "")
+        status["image"] = .string(
+            current.map { $0.image.isEmpty ? spec["image"].string ?? "" : $0.image } ?? spec["image"].string ?? "")
         status["imageID"] = .string(current?.imageRef ?? "")
         if let current { status["containerID"] = .string("pintle://\(current.id)") }
         status["started"] = .bool(running)
@@ -147,8 +150,11 @@ struct PodStatus: Sendable {
         var wanted: [(type: String, status: Bool, reason: String, message: String)] = []
         wanted.append(("PodReadyToStartContainers", sandboxReady, "", ""))
         wanted.append(("Initialized", true, phase == "Succeeded" ? "PodCompleted" : "", ""))
-        let reason = phase == "Succeeded" ? "PodCompleted" : phase == "Failed" ? "PodFailed" : unready.isEmpty ? "" : "ContainersNotReady"
-        let message = reason == "ContainersNotReady" ? "containers with unready status: [\(unready.joined(separator: " "))]" : ""
+        let reason =
+            phase == "Succeeded"
+            ? "PodCompleted" : phase == "Failed" ? "PodFailed" : unready.isEmpty ? "" : "ContainersNotReady"
+        let message =
+            reason == "ContainersNotReady" ? "containers with unready status: [\(unready.joined(separator: " "))]" : ""
         let ready = unready.isEmpty && !finished
         wanted.append(("Ready", ready, reason, message))
         wanted.append(("ContainersReady", ready, reason, message))
@@ -173,7 +179,8 @@ struct PodStatus: Sendable {
         if let generation = pod["metadata"]["generation"].int { condition["observedGeneration"] = .integer(generation) }
         condition["status"] = .string(status)
         condition["lastProbeTime"] = .null
-        condition["lastTransitionTime"] = old?["status"].string == status ? old?["lastTransitionTime"] ?? now.json : now.json
+        condition["lastTransitionTime"] =
+            old?["status"].string == status ? old?["lastTransitionTime"] ?? now.json : now.json
         if !reason.isEmpty { condition["reason"] = .string(reason) }
         if !message.isEmpty { condition["message"] = .string(message) }
         return condition

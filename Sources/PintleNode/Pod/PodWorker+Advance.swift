@@ -73,14 +73,16 @@ extension PodWorker {
             mkdir(directory, 0o750)
             mkdir("\(directory)/volumes", 0o755)
         }
-        let made = try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity).publish(pod)
+        let made = try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity)
+            .publish(pod)
         volumes = made
         return made
     }
 
     private func createSandbox(_ attempt: Int32) async throws(PodFault) {
         if attempt > 0, let old = view.sandboxes.first {
-            context.events.record(pod, .normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+            context.events.record(
+                pod, .normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
             try await tearDownSandbox(old)
         }
         let request = SandboxRequest.make(pod, identity, attempt: attempt, context.settings)
@@ -116,10 +118,13 @@ extension PodWorker {
         try await writeFiles()
     }
 
-    private func addresses(_ sandbox: String, _ netns: Int32, network: RuntimeSandboxNetwork?) async throws(PodFault) -> [String] {
+    private func addresses(_ sandbox: String, _ netns: Int32, network: RuntimeSandboxNetwork?) async throws(PodFault)
+        -> [String]
+    {
         if pod["spec"]["hostNetwork"].bool == true { return context.hostIPs }
         if let network { return [network.ip] + network.additionalIps }
-        return try await PodNetwork(networks: context.networks, identity: identity).attach(pod, sandbox: sandbox, netns: netns)
+        return try await PodNetwork(networks: context.networks, identity: identity).attach(
+            pod, sandbox: sandbox, netns: netns)
     }
 
     private func writeFiles() async throws(PodFault) {
@@ -142,7 +147,8 @@ extension PodWorker {
         guard waiting[name]?.reason != "CrashLoopBackOff" else { return }
         let delay = Int(backoffs[name]?.delay ?? 10)
         let text = delay >= 60 ? (delay % 60 == 0 ? "\(delay / 60)m0s" : "\(delay / 60)m\(delay % 60)s") : "\(delay)s"
-        let message = "back-off \(text) restarting failed container=\(name) pod=\(identity.name)_\(identity.namespace)(\(identity.uid))"
+        let message =
+            "back-off \(text) restarting failed container=\(name) pod=\(identity.name)_\(identity.namespace)(\(identity.uid))"
         waiting[name] = PodStatus.Waiting(reason: "CrashLoopBackOff", message: message)
         context.events.record(
             pod, .warning, "BackOff",
@@ -150,7 +156,9 @@ extension PodWorker {
             fieldPath: Self.fieldPath(name))
     }
 
-    /// Pulls, creates and starts one container. Returns seconds until another try when it did not work.
+    /// Pulls, creates and starts one container.
+    ///
+    /// Returns seconds until another try when it did not work.
     private func start(
         _ container: JSON, _ name: String, _ attempt: Int32, sandbox: String, volumes: [String: String]
     ) async -> Double? {
@@ -183,7 +191,8 @@ extension PodWorker {
         do {
             _ = try await context.runtime.createContainer(request)
         } catch {
-            throw PodFault(error.code == .invalid ? "CreateContainerConfigError" : "CreateContainerError", error.message)
+            throw PodFault(
+                error.code == .invalid ? "CreateContainerConfigError" : "CreateContainerError", error.message)
         }
         context.events.record(pod, .normal, "Created", "Container created", fieldPath: path)
         var ref = RuntimeContainerRef()
@@ -211,19 +220,22 @@ extension PodWorker {
         }
         switch outcome {
         case .present(let found):
-            events.record(pod, .normal, "Pulled", "Container image \"\(image)\" already present on machine", fieldPath: path)
+            events.record(
+                pod, .normal, "Pulled", "Container image \"\(image)\" already present on machine", fieldPath: path)
             return found
         case .pulled(let found, let seconds):
             let time = "\((seconds * 1000).rounded() / 1000)s"
             events.record(
                 pod, .normal, "Pulled",
-                "Successfully pulled image \"\(image)\" in \(time) (\(time) including waiting). Image size: \(found.sizeBytes) bytes.", fieldPath: path)
+                "Successfully pulled image \"\(image)\" in \(time) (\(time) including waiting). Image size: \(found.sizeBytes) bytes.",
+                fieldPath: path)
             return found
         }
     }
 
-    /// Says why a container waits. A failed pull is shown as such for half of the time until the next try, then as
-    /// ImagePullBackOff.
+    /// Says why a container waits.
+    ///
+    /// A failed pull is shown as such for half of the time until the next try, then as ImagePullBackOff.
     ///
     /// - Returns: Seconds until the pod is looked at again.
     private func wait(_ name: String, _ fault: PodFault, _ retryAfter: Double, image: String = "") -> Double {

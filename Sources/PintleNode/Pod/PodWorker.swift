@@ -108,7 +108,9 @@ actor PodWorker {
         }
     }
 
-    /// One round. True when there is nothing left to do for this pod, ever.
+    /// One round.
+    ///
+    /// True when there is nothing left to do for this pod, ever.
     private func sync() async -> Bool {
         do {
             if gone || !pod["metadata"]["deletionTimestamp"].isNull {
@@ -123,9 +125,15 @@ actor PodWorker {
         return false
     }
 
-    /// Brings the pod down. True when it is gone.
+    /// Brings the pod down.
+    ///
+    /// True when it is gone.
     private func end() async throws(PodFault) -> Bool {
-        let grace = gone ? 0 : pod["metadata"]["deletionGracePeriodSeconds"].int ?? pod["spec"]["terminationGracePeriodSeconds"].int ?? 30
+        let grace =
+            gone
+            ? 0
+            : pod["metadata"]["deletionGracePeriodSeconds"].int ?? pod["spec"]["terminationGracePeriodSeconds"].int
+                ?? 30
         let running = view.running
         if !running.isEmpty {
             if let current = stopping, current.grace <= grace { return false }
@@ -160,7 +168,8 @@ actor PodWorker {
         await withTaskGroup(of: Void.self) { group in
             for container in containers {
                 context.events.record(
-                    pod, .normal, "Killing", "Stopping container \(container.name)", fieldPath: Self.fieldPath(container.name))
+                    pod, .normal, "Killing", "Stopping container \(container.name)",
+                    fieldPath: Self.fieldPath(container.name))
                 group.addTask { [context] in
                     var request = RuntimeStopContainerRequest()
                     request.id = container.id
@@ -224,7 +233,8 @@ actor PodWorker {
     func report(force: Bool = false) async {
         if view.sandboxes.isEmpty, gone { return }
         let status = PodStatus(
-            pod: pod, view: view, waiting: waiting, podIPs: podIPs, hostIPs: context.hostIPs, now: .now, failure: failure
+            pod: pod, view: view, waiting: waiting, podIPs: podIPs, hostIPs: context.hostIPs, now: .now,
+            failure: failure
         ).build()
         guard status != lastStatus || force else { return }
         let uid = identity.uid
@@ -242,7 +252,9 @@ actor PodWorker {
             lastStatus = status
             if let written, written["metadata"]["uid"].string == uid { pod["status"] = written["status"] }
         } catch {
-            if error.code != 404 { context.log("status of pod \(identity.namespace)/\(identity.name): \(error.message)") }
+            if error.code != 404 {
+                context.log("status of pod \(identity.namespace)/\(identity.name): \(error.message)")
+            }
         }
     }
 

@@ -1,9 +1,13 @@
 internal import PintleInterfaces
 internal import PintleObjects
 
-/// Turns a pod into the request that creates its sandbox. No I/O.
+/// Turns a pod into the request that creates its sandbox.
+///
+/// No I/O.
 enum SandboxRequest {
-    static func make(_ pod: JSON, _ identity: PodIdentity, attempt: Int32, _ settings: NodeSettings) -> RuntimeRunSandboxRequest {
+    static func make(_ pod: JSON, _ identity: PodIdentity, attempt: Int32, _ settings: NodeSettings)
+        -> RuntimeRunSandboxRequest
+    {
         var request = RuntimeRunSandboxRequest()
         request.id = identity.sandboxID(attempt: attempt)
         request.name = identity.name
@@ -42,15 +46,19 @@ enum SandboxRequest {
         var namespaces = RuntimeNamespaces()
         namespaces.network = spec["hostNetwork"].bool == true ? .node : .pod
         namespaces.ipc = spec["hostIPC"].bool == true ? .node : .pod
-        namespaces.pid = spec["hostPID"].bool == true ? .node : spec["shareProcessNamespace"].bool == true ? .pod : .container
+        namespaces.pid =
+            spec["hostPID"].bool == true ? .node : spec["shareProcessNamespace"].bool == true ? .pod : .container
         return namespaces
     }
 
     private static func ports(_ container: JSON) -> [RuntimePortMapping] {
         (container["ports"].array ?? []).compactMap { port in
-            guard let inside = port["containerPort"].int, let outside = port["hostPort"].int, outside > 0 else { return nil }
+            guard let inside = port["containerPort"].int, let outside = port["hostPort"].int, outside > 0 else {
+                return nil
+            }
             var mapping = RuntimePortMapping()
-            mapping.protocol = port["protocol"].string == "UDP" ? .udp : port["protocol"].string == "SCTP" ? .sctp : .tcp
+            mapping.protocol =
+                port["protocol"].string == "UDP" ? .udp : port["protocol"].string == "SCTP" ? .sctp : .tcp
             mapping.containerPort = Int32(clamping: inside)
             mapping.hostPort = Int32(clamping: outside)
             mapping.hostIp = port["hostIP"].string ?? ""

@@ -22,7 +22,8 @@ enum LogFiles {
             let start = max(0, end - buffer.count)
             let count = pread(file, &buffer, end - start, start)
             guard count > 0 else { break }
-            for index in stride(from: count - 1, through: 0, by: -1) where buffer[index] == 10 && start + index != size - 1 {
+            for index in stride(from: count - 1, through: 0, by: -1)
+            where buffer[index] == 10 && start + index != size - 1 {
                 found += 1
                 if found == lines { return (start + index + 1, found) }
             }

@@ -5,6 +5,7 @@ internal import PintleInterfaces
 public import PintleObjects
 
 extension NodeAgent {
+    /// Copies a container's log to a client, rotated files included; see ``PodStreams``.
     public func logs(
         _ target: ContainerTarget, _ options: LogOptions, write: @Sendable ([UInt8]) async throws -> Void
     ) async throws(StatusError) {
@@ -52,12 +53,16 @@ struct LogReader {
     init(_ path: String, _ options: LogOptions) {
         self.path = path
         timestamps = options.timestamps
-        since = options.sinceTime ?? options.sinceSeconds.map { Timestamp.now.nanoseconds - Int64($0) * 1_000_000_000 } ?? .min
+        since =
+            options.sinceTime ?? options.sinceSeconds.map { Timestamp.now.nanoseconds - Int64($0) * 1_000_000_000 }
+            ?? .min
         tail = options.tailLines
         left = options.limitBytes
     }
 
-    /// Writes what is there. True when the byte limit is reached.
+    /// Writes what is there.
+    ///
+    /// True when the byte limit is reached.
     mutating func copyExisting(_ write: @Sendable ([UInt8]) async throws -> Void) async throws -> Bool {
         let path = self.path, tail = self.tail
         let parts: [(String, Int)] = await BlockingWork.run {
@@ -141,12 +146,15 @@ struct LogReader {
         return try await copy(path, from: offset, isCurrent: true, write)
     }
 
-    private mutating func send(_ bytes: [UInt8], _ write: @Sendable ([UInt8]) async throws -> Void) async throws -> Bool {
+    private mutating func send(_ bytes: [UInt8], _ write: @Sendable ([UInt8]) async throws -> Void) async throws -> Bool
+    {
         carry += bytes
         var out: [UInt8] = []
         var start = carry.startIndex
         while let end = carry[start...].firstIndex(of: 10) {
-            if let line = LogLine(carry[start..<end]), line.time >= since { out += line.rendered(timestamps: timestamps) }
+            if let line = LogLine(carry[start..<end]), line.time >= since {
+                out += line.rendered(timestamps: timestamps)
+            }
             start = end + 1
         }
         carry.removeSubrange(..<start)
@@ -168,8 +176,9 @@ struct LogReader {
     }
 }
 
-/// Tells when a file's folder changes, by inotify(7). At least once a second while somebody follows, so that the end
-/// of a container that writes nothing is seen.
+/// Tells when a file's folder changes, by inotify(7).
+///
+/// At least once a second while somebody follows, so that the end of a container that writes nothing is seen.
 private final class FileChanges: @unchecked Sendable {
     // Dispatch sources may be cancelled from any thread; both are constant after init.
 
@@ -181,7 +190,8 @@ private final class FileChanges: @unchecked Sendable {
         guard let slash = path.lastIndex(of: "/") else { return nil }
         let descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
         guard descriptor >= 0 else { return nil }
-        guard inotify_add_watch(descriptor, String(path[..<slash]), UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO)) >= 0 else {
+        guard inotify_add_watch(descriptor, String(path[..<slash]), UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO)) >= 0
+        else {
             close(descriptor)
             return nil
         }

@@ -5,6 +5,7 @@ public import PintleObjects
 
 /// Logs, exec, attach and port-forward for the API server, over the runtime driver.
 extension NodeAgent: PodStreams {
+    /// Runs a program in a container that runs, and waits for its end; see ``PodStreams``.
     public func exec(
         _ target: ContainerTarget, command: [String], tty: Bool, streams: StandardStreams
     ) async throws(StatusError) -> Int32 {
@@ -18,14 +19,20 @@ extension NodeAgent: PodStreams {
         request.stdoutFd = streams.stdout ?? 0
         request.stderrFd = streams.stderr ?? 0
         let session = request
-        return try await withResizes(streams, container: session.containerId, session: session.sessionId) { [context] () throws(StatusError) in
-            do throws(DriverError) { return try await context.runtime.exec(session, timeout: .seconds(365 * 86400)).exitCode } catch {
-                if error.code == .invalid { throw StatusError.internalError("error executing command in container: \(error.message)") }
+        return try await withResizes(streams, container: session.containerId, session: session.sessionId) {
+            [context] () throws(StatusError) in
+            do throws(DriverError) {
+                return try await context.runtime.exec(session, timeout: .seconds(365 * 86400)).exitCode
+            } catch {
+                if error.code == .invalid {
+                    throw StatusError.internalError("error executing command in container: \(error.message)")
+                }
                 throw StatusError.internalError(error.description)
             }
         }
     }
 
+    /// Connects a client to a container's first process; see ``PodStreams``.
     public func attach(_ target: ContainerTarget, tty: Bool, streams: StandardStreams) async throws(StatusError) {
         defer { streams.closeAll() }
         var request = RuntimeAttachRequest()
@@ -35,7 +42,8 @@ extension NodeAgent: PodStreams {
         request.stdoutFd = streams.stdout ?? 0
         request.stderrFd = streams.stderr ?? 0
         let session = request
-        _ = try await withResizes(streams, container: session.containerId, session: "") { [context] () throws(StatusError) in
+        _ = try await withResizes(streams, container: session.containerId, session: "") {
+            [context] () throws(StatusError) in
             do throws(DriverError) { try await context.runtime.attach(session, timeout: .seconds(365 * 86400)) } catch {
                 throw StatusError.internalError(error.description)
             }
@@ -43,6 +51,7 @@ extension NodeAgent: PodStreams {
         }
     }
 
+    /// Connects to a port on a pod's loopback address; see ``PodStreams``.
     public func portForward(namespace: String, pod: String, uid: String, port: Int) async throws(StatusError) -> Int32 {
         var filter = RuntimeSandboxFilter()
         filter.labels = ["io.kubernetes.pod.uid": uid]
@@ -98,7 +107,9 @@ extension NodeAgent: PodStreams {
                         try await context.runtime.resizeTty(request)
                         break
                     } catch {
-                        guard error.code == .notFound || error.code == .conflict || error.code == .invalid else { break }
+                        guard error.code == .notFound || error.code == .conflict || error.code == .invalid else {
+                            break
+                        }
                         try? await Task.sleep(for: .milliseconds(25))
                     }
                 }

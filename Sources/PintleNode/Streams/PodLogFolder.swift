@@ -1,8 +1,12 @@
 internal import Glibc
 
-/// Removes logs. Names come from ids that were checked; links are not followed.
+/// Removes logs.
+///
+/// Names come from ids that were checked; links are not followed.
 enum PodLogFolder {
-    /// Removes a pod's whole log folder. Blocks.
+    /// Removes a pod's whole log folder.
+    ///
+    /// Blocks.
     static func remove(_ path: String) {
         for container in names(path) {
             for file in names("\(path)/\(container)") { unlink("\(path)/\(container)/\(file)") }
@@ -11,7 +15,9 @@ enum PodLogFolder {
         rmdir(path)
     }
 
-    /// Removes one attempt's log with its rotated files. Blocks.
+    /// Removes one attempt's log with its rotated files.
+    ///
+    /// Blocks.
     static func removeLog(_ path: String) {
         guard let slash = path.lastIndex(of: "/") else { return }
         let folder = String(path[..<slash])
@@ -24,7 +30,9 @@ enum PodLogFolder {
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { names.append(name) }
         }
         return names.sorted()

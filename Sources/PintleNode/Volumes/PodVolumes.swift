@@ -7,7 +7,9 @@ struct PodVolumes: Sendable {
     let settings: NodeSettings
     let identity: PodIdentity
 
-    /// Publishes every volume. Repeating it is safe.
+    /// Publishes every volume.
+    ///
+    /// Repeating it is safe.
     ///
     /// - Returns: Where each volume is, by its name.
     /// - Throws: ``PodFault`` with reason `FailedMount`.
@@ -44,6 +46,15 @@ struct PodVolumes: Sendable {
         }
     }
 
+    /// Whether a container of the pod mounts the volume so that its own mounts are seen on the node.
+    private static func isBidirectional(_ name: String, _ pod: JSON) -> Bool {
+        (pod["spec"]["containers"].array ?? []).contains { container in
+            (container["volumeMounts"].array ?? []).contains {
+                $0["name"].string == name && $0["mountPropagation"].string == "Bidirectional"
+            }
+        }
+    }
+
     private func request(_ volume: JSON, _ name: String, _ pod: JSON) throws(PodFault) -> StoragePublishRequest {
         var request = StoragePublishRequest()
         request.volumeId = "\(identity.uid)/\(name)"
@@ -63,13 +74,18 @@ struct PodVolumes: Sendable {
         if let source = volume["emptyDir"].object {
             request.volumeContext = ["type": "emptyDir"]
             if let medium = source["medium"]?.string, !medium.isEmpty { request.volumeContext["medium"] = medium }
-            if let limit = source["sizeLimit"].flatMap({ Quantity($0) }) { request.volumeContext["sizeLimit"] = "\(limit.value)" }
+            if let limit = source["sizeLimit"].flatMap({ Quantity($0) }) {
+                request.volumeContext["sizeLimit"] = "\(limit.value)"
+            }
         } else if let source = volume["hostPath"].object {
             request.volumeContext = ["type": "hostPath", "path": source["path"]?.string ?? ""]
             if let type = source["type"]?.string, !type.isEmpty { request.volumeContext["hostPathType"] = type }
+            if Self.isBidirectional(name, pod) { request.volumeContext["mountPropagation"] = "Bidirectional" }
         } else {
             let kind = volume.object?.keys.first { $0 != "name" } ?? "none"
-            throw PodFault("FailedMount", "volume \"\(name)\": the source \(kind) is not supported by this version; emptyDir and hostPath are")
+            throw PodFault(
+                "FailedMount",
+                "volume \"\(name)\": the source \(kind) is not supported by this version; emptyDir and hostPath are")
         }
         return request
     }

@@ -17,7 +17,7 @@ enum RequestBody {
     ) throws(StatusError) -> (value: JSON, duplicates: [String]) {
         let type = request.headers["content-type"].map { MediaType($0).type } ?? ""
         switch type {
-        case "", "application/json", "text/plain", "application/x-www-form-urlencoded":
+        case "", "application/json":
             guard request.body.readableBytes > 0 else { throw .badRequest("the request has no body") }
             return try json(request.body)
         case "application/yaml", "text/yaml", "application/x-yaml":

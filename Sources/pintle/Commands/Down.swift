@@ -78,7 +78,9 @@ private struct PodRemoval {
         }
         let left = try await host.runtime.listSandboxes(RuntimeSandboxFilter())
         guard left.isEmpty else {
-            throw Failure("\(left.count) pods could not be ended, the first is \(left[0].podNamespace)/\(left[0].name); run it again")
+            throw Failure(
+                "\(left.count) pods could not be ended, the first is \(left[0].podNamespace)/\(left[0].name); run it again"
+            )
         }
         return sandboxes.count
     }

@@ -9,7 +9,8 @@ struct ImageCommand: AsyncParsableCommand {
         subcommands: [Import.self, List.self, Remove.self, Pull.self, Build.self])
 
     struct Import: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Imports an OCI layout or a docker archive; `-` reads standard input.")
+        static let configuration = CommandConfiguration(
+            abstract: "Imports an OCI layout or a docker archive; `-` reads standard input.")
         @OptionGroup var node: NodeOptions
         @Argument(help: "The archive (tar, gzip, zstd) or directory.") var file: String
         @Option(name: .long, help: "Names the image when the archive does not.") var reference: String?
@@ -50,7 +51,9 @@ struct ImageCommand: AsyncParsableCommand {
             if let platform { request["platform"] = .string(platform) }
             if let username { request["username"] = .string(username) }
             if let passwordFile {
-                guard let password = NodeDirectory.readText(passwordFile) else { throw Failure("\(passwordFile) can't be read or is empty") }
+                guard let password = NodeDirectory.readText(passwordFile) else {
+                    throw Failure("\(passwordFile) can't be read or is empty")
+                }
                 request["password"] = .string(password)
             }
             try await ControlClient.run(request, node)

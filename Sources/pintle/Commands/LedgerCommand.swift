@@ -5,7 +5,8 @@ internal import PintleObjects
 /// `pintle ledger`.
 struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ledger", abstract: "Shows what the node remembers about driver calls and drivers' own entries: owner and age.")
+        commandName: "ledger",
+        abstract: "Shows what the node remembers about driver calls and drivers' own entries: owner and age.")
 
     @OptionGroup var node: NodeOptions
 
@@ -15,7 +16,10 @@ struct LedgerCommand: ParsableCommand {
         func age(_ time: Int64) -> String { "\(max(0, now - time) / 1_000_000_000)s" }
         var rows: [[String]] = [["DRIVER", "WHAT", "STATE", "OBJECT", "OWNER", "AGE"]]
         for row in contents.intents {
-            rows.append([row.intent.driver, row.operation, "\(row.state)", String(row.intent.object.prefix(40)), row.owner, age(row.time)])
+            rows.append([
+                row.intent.driver, row.operation, "\(row.state)", String(row.intent.object.prefix(40)), row.owner,
+                age(row.time),
+            ])
         }
         for entry in contents.entries {
             rows.append([entry.driver, entry.kind, "entry", entry.key, String(entry.owner.prefix(40)), age(entry.time)])

@@ -10,9 +10,11 @@ struct PluginCommand: ParsableCommand {
         subcommands: [List.self, Inspect.self, Verify.self, VerifyChild.self, Call.self, Stamp.self])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the drivers of the configured folders; opens no library.")
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the drivers of the configured folders; opens no library.")
         @OptionGroup var node: NodeOptions
-        @Option(name: .long, help: "A folder to list; repeat it. By default those of the configuration.") var folder: [String] = []
+        @Option(name: .long, help: "A folder to list; repeat it. By default those of the configuration.") var folder:
+            [String] = []
 
         func run() throws {
             let file = try NodeDrivers.configuration(node.config)

@@ -22,7 +22,8 @@ struct Up: AsyncParsableCommand {
 
     mutating func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
-            throw ValidationError("--log-level: expected trace, debug, info, notice, warning, error or critical, found \(logLevel)")
+            throw ValidationError(
+                "--log-level: expected trace, debug, info, notice, warning, error or critical, found \(logLevel)")
         }
         do { _ = try Self.split(listen) } catch { throw ValidationError("\(error)") }
     }
@@ -40,11 +41,14 @@ struct Up: AsyncParsableCommand {
 
     /// `ADDRESS:PORT` or `[ADDRESS]:PORT`.
     static func split(_ text: String) throws -> (String, Int) {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port)
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port)
         else { throw Failure("--listen: expected ADDRESS:PORT such as 127.0.0.1:6443, found \(text)") }
         var address = String(text[..<colon])
         if address.hasPrefix("["), address.hasSuffix("]") { address = String(address.dropFirst().dropLast()) }
-        guard !address.isEmpty else { throw Failure("--listen: expected ADDRESS:PORT such as 127.0.0.1:6443, found \(text)") }
+        guard !address.isEmpty else {
+            throw Failure("--listen: expected ADDRESS:PORT such as 127.0.0.1:6443, found \(text)")
+        }
         return (address, port)
     }
 }

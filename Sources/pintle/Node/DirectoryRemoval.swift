@@ -23,7 +23,9 @@ enum DirectoryRemoval {
         guard let directory = opendir(path) else { throw Failure("\(path) can't be read: \(NodeDirectory.reason())") }
         var names: [String] = []
         while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { names.append(name) }
         }
         closedir(directory)

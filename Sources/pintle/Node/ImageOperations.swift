@@ -11,7 +11,9 @@ struct ImageOperations: Sendable {
 
     /// Carries a request out.
     ///
-    /// - Parameter answer: Takes answers, in order; any thread.
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - answer: Takes answers, in order; any thread.
     func run(_ request: JSON, answer: @escaping @Sendable (JSON) -> Void) async {
         do {
             switch request["operation"].string {
@@ -58,7 +60,8 @@ struct ImageOperations: Sendable {
     private func list(_ answer: @Sendable (JSON) -> Void) async throws {
         var rows = [["IMAGE", "ID", "SIZE"]]
         for image in try await runtime.listImages(RuntimeImageRef()) {
-            let names = image.repoTags.isEmpty ? (image.repoDigests.isEmpty ? ["<none>"] : image.repoDigests) : image.repoTags
+            let names =
+                image.repoTags.isEmpty ? (image.repoDigests.isEmpty ? ["<none>"] : image.repoDigests) : image.repoTags
             for name in names {
                 let id = image.id.hasPrefix("sha256:") ? String(image.id.dropFirst(7).prefix(12)) : image.id
                 rows.append([name, id, Self.size(image.sizeBytes)])
@@ -113,7 +116,8 @@ struct ImageOperations: Sendable {
     }
 
     private static func show(_ progress: RuntimePullProgress) -> String {
-        let layer = progress.layer.hasPrefix("sha256:") ? String(progress.layer.dropFirst(7).prefix(12)) : progress.layer
+        let layer =
+            progress.layer.hasPrefix("sha256:") ? String(progress.layer.dropFirst(7).prefix(12)) : progress.layer
         guard progress.totalBytes > 0 else { return "\(layer) \(progress.phase)" }
         let width = 30
         let filled = Int(Double(width) * min(1, Double(progress.doneBytes) / Double(progress.totalBytes)))

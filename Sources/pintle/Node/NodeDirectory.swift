@@ -21,7 +21,9 @@ final class NodeDirectory: @unchecked Sendable {
 
     /// Opens a data directory and takes its lock.
     ///
-    /// - Parameter create: Whether a missing one is made.
+    /// - Parameters:
+    ///   - given: The data directory; a relative path counts from the working directory.
+    ///   - create: Whether a missing one is made.
     /// - Throws: ``Failure``, which names a process that has it.
     init(_ given: String, create: Bool) throws {
         let path = given.hasPrefix("/") ? given : Self.absolute(given)
@@ -35,7 +37,8 @@ final class NodeDirectory: @unchecked Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = Self.readPID(path).map { " (process \($0))" } ?? ""
             close(descriptor)
-            throw Failure("data directory \(path) is in use by another pintle\(holder); stop it, or give another --data-dir")
+            throw Failure(
+                "data directory \(path) is in use by another pintle\(holder); stop it, or give another --data-dir")
         }
         self.path = path
         lock = descriptor
@@ -63,9 +66,12 @@ final class NodeDirectory: @unchecked Sendable {
     func podRange(_ node: Configuration.Node) throws -> String {
         let file = "\(path)/pod-range"
         if let kept = Self.readText(file), Subnet(kept) != nil { return kept }
-        guard let range = Subnet(node.podRange) else { throw Failure("node.podRange: \(node.podRange) is no network in CIDR form") }
+        guard let range = Subnet(node.podRange) else {
+            throw Failure("node.podRange: \(node.podRange) is no network in CIDR form")
+        }
         guard let free = try range.firstWithoutRoute(prefix: Int(node.podRangeSize)) else {
-            throw Failure("no /\(node.podRangeSize) of \(node.podRange) is free of routes on this machine; set node.podRange")
+            throw Failure(
+                "no /\(node.podRangeSize) of \(node.podRange) is free of routes on this machine; set node.podRange")
         }
         try Self.writeText(file, free.description, mode: 0o644)
         return free.description
@@ -74,7 +80,8 @@ final class NodeDirectory: @unchecked Sendable {
     private static func loadID(_ path: String) throws -> String {
         let file = "\(path)/instance-id"
         if let text = readText(file) {
-            guard text.utf8.count == 8, text.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
+            guard text.utf8.count == 8, text.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+            else {
                 throw Failure("\(file) holds \"\(text)\"; expected 8 hexadecimal digits")
             }
             return text

@@ -16,7 +16,9 @@ struct NodeDrivers {
 
     static let defaultConfiguration = "/etc/pintle/config.yaml"
 
-    /// Opens everything. Blocks for some milliseconds; run it off Swift's cooperative pool.
+    /// Opens everything.
+    ///
+    /// Blocks for some milliseconds; run it off Swift's cooperative pool.
     init(_ options: NodeOptions, create: Bool, logger: Logger) throws {
         file = try Self.configuration(options.config)
         directory = try NodeDirectory(options.dataDir, create: create)

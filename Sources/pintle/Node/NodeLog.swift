@@ -35,7 +35,8 @@ struct LineLog: LogHandler {
             for (key, value) in all.sorted(by: { $0.key < $1.key }) { text += " \(key)=\(value)" }
         case .json:
             var object: JSON = [
-                "ts": .string(time), "level": .string(level.rawValue), "logger": .string(label), "msg": .string("\(message)"),
+                "ts": .string(time), "level": .string(level.rawValue), "logger": .string(label),
+                "msg": .string("\(message)"),
             ]
             for (key, value) in all.sorted(by: { $0.key < $1.key }) { object[key] = .string("\(value)") }
             text = String(decoding: object.serialized(), as: UTF8.self)

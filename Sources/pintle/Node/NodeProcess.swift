@@ -28,7 +28,8 @@ struct NodeProcess {
                 parts.pki.kubeconfig(server: url, name: "pintle-\(parts.drivers.directory.instanceID)"), mode: 0o600)
             let agent = parts.agent()
             server.connect(agent)
-            let control = try ControlSocket(path: parts.drivers.directory.controlSocket, drivers: parts.drivers, logger: logger)
+            let control = try ControlSocket(
+                path: parts.drivers.directory.controlSocket, drivers: parts.drivers, logger: logger)
             try await serve(parts, agent, control, stop, url)
         } catch {
             await parts.close()
@@ -36,7 +37,9 @@ struct NodeProcess {
         }
     }
 
-    private func serve(_ parts: Parts, _ agent: NodeAgent, _ control: ControlSocket, _ stop: StopSignal, _ url: String) async throws {
+    private func serve(_ parts: Parts, _ agent: NodeAgent, _ control: ControlSocket, _ stop: StopSignal, _ url: String)
+        async throws
+    {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await parts.server.run() }
             group.addTask { await Scheduler(client: parts.server.client).run() }
@@ -82,7 +85,8 @@ struct NodeProcess {
                     path: "\(path)/store.db", onStep: CrashPoint.store))
             server = try APIServer(
                 storage: storage,
-                configuration: APIServerConfiguration(advertisedAddress: "\(address):\(port)", certificateAuthority: pki.authority))
+                configuration: APIServerConfiguration(
+                    advertisedAddress: "\(address):\(port)", certificateAuthority: pki.authority))
             http = try HTTPServer(configuration: HTTPServerConfiguration(tls: pki.tls), responder: server)
         }
 
@@ -90,12 +94,15 @@ struct NodeProcess {
             let node = drivers.file.configuration.node
             let directory = drivers.directory
             let settings = NodeSettings(
-                name: nodeName, instanceID: directory.instanceID, dataDirectory: directory.path, logDirectory: directory.podLogs,
+                name: nodeName, instanceID: directory.instanceID, dataDirectory: directory.path,
+                logDirectory: directory.podLogs,
                 cgroupParent: "/pintle-\(directory.instanceID)", podRanges: [drivers.podRange], maxPods: node.maxPods,
-                logMaxBytes: node.containerLogMaxSize, logMaxFiles: node.containerLogMaxFiles, version: ProductVersion.text)
+                logMaxBytes: node.containerLogMaxSize, logMaxFiles: node.containerLogMaxFiles,
+                version: ProductVersion.text)
             let logger = self.logger
             return NodeAgent(
-                settings: settings, client: server.client, runtime: drivers.host.runtime, networks: drivers.host.networks,
+                settings: settings, client: server.client, runtime: drivers.host.runtime,
+                networks: drivers.host.networks,
                 storage: drivers.host.storages[0]
             ) { logger.warning("\($0)") }
         }

@@ -46,22 +46,33 @@ def stamping(t):
 
 @case("plugin call turns JSON into a request and the results back", own_nodes=True)
 def calling(t):
-    answer = json.loads(execute(PINTLE, "plugin", "call", PRODUCTS / "libStorageLocal.so", "plugin_info", "{}").out)
-    contains(json.dumps(answer), "dev.pintle", "the answer")
-    found = execute(PINTLE, "plugin", "call", PRODUCTS / "libStorageLocal.so", "nonsense", "{}", check=False)
-    expect(found.code != 0 and "nonsense" in found.err, "an unknown operation to be named", found)
-    found = execute(PINTLE, "plugin", "call", PRODUCTS / "libStorageLocal.so", "plugin_info", '{"none":1}', check=False)
-    expect(found.code != 0 and "none" in found.err, "an unknown field to be named", found)
+    file, options = PRODUCTS / "libStorageLocal.so", json.dumps({"podsDirectory": str(t.directory)})
+
+    def call(operation, request="{}"):
+        return execute(PINTLE, "plugin", "call", file, operation, request, "--options", options, check=False)
+
+    found = call("storage.info")
+    equal(found.code, 0, "the exit code")
+    contains(json.dumps(json.loads(found.out)), "dev.pintle.local", "the answer")
+    for operation, request, part in (("storage.nonsense", "{}", "nonsense"), ("storage.info", '{"none":1}', "none"),
+                                     ("storage.publish", '{"volume_id":', "JSON"), ("storage.publish", '{"volume_id":7}', "volume_id")):
+        found = call(operation, request)
+        expect(found.code not in (0, 132, 133, 134, 139), f"{operation} {request} to be refused", found)
+        contains(found.err, part, "the message")
 
 
 @case("a file that is no driver is refused with a reason, not a crash", own_nodes=True)
 def no_driver(t):
     t.directory.mkdir(exist_ok=True)
-    file = t.directory / "libnone.so"
+    shutil.copy(PRODUCTS / "StorageLocal.json", t.directory)
+    file = t.directory / "libStorageLocal.so"
     file.write_bytes(b"\x7fELF")
+    found = execute(PINTLE, "plugin", "verify", file, check=False)
+    expect(found.code not in (0, 132, 133, 134, 139) and found.err.strip(), "`pintle plugin verify` to refuse it", found)
     for command in ("inspect", "verify", "stamp"):
-        found = execute(PINTLE, "plugin", command, file, check=False)
-        expect(found.code not in (0, 132, 133, 134, 139) and found.err.strip(), f"`pintle plugin {command}` to refuse it", found)
+        found = execute(PINTLE, "plugin", command, t.directory / "libnone.so", check=False)
+        expect(found.code not in (0, 132, 133, 134, 139), f"`pintle plugin {command}` to refuse a missing file", found)
+        contains(found.err, "libnone.so", "the message")
 
 
 @case("ledger shows the owner and age of what is there, and nothing when the pods are gone", own_nodes=True)

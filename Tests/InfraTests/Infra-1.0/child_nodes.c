@@ -46,10 +46,8 @@ void pintle_make_device(int root, const struct pintle_field *device) {
     if (mknodat(parent, name, mode, makedev(major_number, minor_number)) != 0 && errno != EEXIST) {
         pintle_fail("device", errno, path);
     }
-    int node = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (node < 0 || fchownat(node, "", uid, gid, AT_EMPTY_PATH) != 0)
+    if ((uid != 0 || gid != 0) && fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
         pintle_fail("device", errno, path);
-    close(node);
     close(parent);
 }
 

@@ -31,7 +31,7 @@ typedef struct pintle_range {
  */
 typedef struct pintle_refusal {
     uint32_t size;
-    uint32_t reserved0; /* zero */
+    uint32_t reserved0;    /* zero */
     pintle_bytes field;    /* what did not fit, such as "max_minor" */
     pintle_bytes expected; /* what would have */
     pintle_bytes found;    /* what was given */
@@ -81,7 +81,8 @@ struct pintle_host {
     /** Adds to a counter that the node exports as `pintle_driver_<name>`. [quick] */
     void (*metric)(const pintle_host *host, pintle_bytes name, int64_t add);
     /** Reports an event on the node: CamelCase reason, sentence. [quick] */
-    void (*event)(const pintle_host *host, pintle_log_level level, pintle_bytes reason, pintle_bytes message);
+    void (*event)(const pintle_host *host, pintle_log_level level, pintle_bytes reason,
+                  pintle_bytes message);
     /** 1 when the calling thread may block, 0 when it must not (the thread of a [quick] call). [quick] */
     int32_t (*thread_check)(const pintle_host *host);
     /** The table of a host extension, or null. [quick] */
@@ -91,7 +92,8 @@ struct pintle_host {
     /** Deletes an entry; a missing one is a success. Durable on return. */
     int32_t (*ledger_delete)(const pintle_host *host, pintle_bytes kind, pintle_bytes key);
     /** Puts every entry of one kind, in the order of their keys. */
-    int32_t (*ledger_list)(const pintle_host *host, pintle_bytes kind, const pintle_ledger_entry_sink *out);
+    int32_t (*ledger_list)(const pintle_host *host, pintle_bytes kind,
+                           const pintle_ledger_entry_sink *out);
 };
 
 /** An interface that a driver offers. */
@@ -105,11 +107,11 @@ typedef struct pintle_interface {
 /** What an instance is opened with. */
 typedef struct pintle_open_request {
     uint32_t size;
-    uint32_t reserved0;       /* zero */
+    uint32_t reserved0;        /* zero */
     pintle_bytes interface_id; /* one of the descriptor's interfaces */
-    pintle_bytes config;       /* JSON, valid against the manifest's config_schema, defaults filled in */
-    pintle_bytes instance_id;  /* 8 hexadecimal digits that names of kernel objects carry */
-    const pintle_host *host;   /* valid until the instance is closed */
+    pintle_bytes config; /* JSON, valid against the manifest's config_schema, defaults filled in */
+    pintle_bytes instance_id; /* 8 hexadecimal digits that names of kernel objects carry */
+    const pintle_host *host;  /* valid until the instance is closed */
 } pintle_open_request;
 
 /** An open instance. */
@@ -136,7 +138,8 @@ typedef struct pintle_plugin {
     pintle_bytes version;    /* the manifest's version */
     pintle_array interfaces; /* of pintle_interface */
     /** Opens an instance. This is where work starts. Threads: [instance-serial] [may-block]. */
-    int32_t (*open)(pintle_call *call, const pintle_open_request *request, const pintle_open_result_sink *out);
+    int32_t (*open)(pintle_call *call, const pintle_open_request *request,
+                    const pintle_open_result_sink *out);
     /** Closes an instance. Objects that it made stay. Threads: [instance-serial] [may-block], no call is running. */
     int32_t (*close)(pintle_handle self, pintle_call *call);
 } pintle_plugin;
@@ -152,10 +155,12 @@ typedef struct pintle_plugin {
 #if defined(__GNUC__)
 __attribute__((visibility("default")))
 #endif
-const pintle_plugin *pintle_plugin_entry_1(const pintle_range *host, pintle_refusal *refusal);
+const pintle_plugin *
+pintle_plugin_entry_1(const pintle_range *host, pintle_refusal *refusal);
 
 /** The type of pintle_plugin_entry_1, for the host's dlsym. */
-typedef const pintle_plugin *(*pintle_plugin_entry_1_function)(const pintle_range *host, pintle_refusal *refusal);
+typedef const pintle_plugin *(*pintle_plugin_entry_1_function)(const pintle_range *host,
+                                                               pintle_refusal *refusal);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,3 @@
+/* There is no function to open an instance. */
+#define DRIVER_OPEN 0
+#include "driver.h"

@@ -1,0 +1,3 @@
+/* A required operation is null. */
+#define DETACH_POINTER 0
+#include "driver.h"

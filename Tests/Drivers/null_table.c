@@ -1,0 +1,3 @@
+/* The interface has no table. */
+#define DRIVER_TABLE 0
+#include "driver.h"
