@@ -131,6 +131,9 @@ let package = Package(
         // MARK: Tests
         .testTarget(name: "ImageTests", dependencies: ["CPintleImages", "PintleObjects", "RuntimeNamespaceCore"]),
         .testTarget(
+            name: "InfraTests", dependencies: ["CPintleSystem", "PintleSystem", "RuntimeNamespaceCore"],
+            exclude: ["Infra-1.0"]),
+        .testTarget(
             name: "NetworkBridgeTests",
             dependencies: [
                 "CPintleNetlink", "NetworkBridgeCore", "PintleInterfaces", "PintleNetlink", "PintleObjects",
@@ -139,6 +142,7 @@ let package = Package(
         .testTarget(name: "PintleHTTPTests", dependencies: ["PintleHTTP", nioCore, nioWebSocket]),
         .testTarget(name: "PintleKindsTests", dependencies: ["PintleKinds", "PintleObjects"]),
         .testTarget(name: "PintleLedgerTests", dependencies: ["PintleLedger"]),
+        .testTarget(name: "PintleNodeTests", dependencies: ["PintleInterfaces", "PintleNode", "PintleObjects"]),
         .testTarget(name: "PintleObjectsTests", dependencies: ["CPintleSpecs", "PintleObjects"]),
         .testTarget(name: "PintleSchedulerTests", dependencies: ["PintleClient", "PintleObjects", "PintleScheduler"]),
         .testTarget(

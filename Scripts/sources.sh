@@ -3,7 +3,7 @@
 
 sources() {
     find Package.swift Sources Plugins Native Tests Benchmarks Examples Scripts .ci \
-        -name Generated -prune -o -name .build -prune -o -type f "$@" -print0
+        -name Generated -prune -o -name Infra-1.0 -prune -o -name .build -prune -o -type f "$@" -print0
 }
 
 swift_sources() { sources -name '*.swift'; }

@@ -137,27 +137,19 @@ public final class DriverHost: Sendable {
 }
 
 extension Manifest {
-    /// The manifest in a file of a folder; nil for a JSON file that is none, since others may lie there.
+    /// The manifest in a file of a folder.
     ///
     /// - Throws: ``DriverError`` with code `refused` when the file can't be read or could be changed by others,
     ///   ``ManifestError`` for what it says.
-    static func read(_ name: String, in folder: borrowing DriverFolder) throws -> Manifest? {
+    static func read(_ name: String, in folder: borrowing DriverFolder) throws -> Manifest {
         let path = "\(folder.path)/\(name)"
         let descriptor = try folder.open(name)
         defer { Glibc.close(descriptor) }
         guard let bytes = DriverFile.contents(descriptor, limit: 1 << 20) else {
             throw DriverError(.refused, driver: path, "the manifest can't be read or is larger than 1 MiB")
         }
-        guard isManifest(bytes) else { return nil }
         try OwnedFile.check(descriptor: descriptor, path)
         return try Manifest(bytes, path: path)
-    }
-
-    /// A manifest says so by its format or library; one that is no JSON is a manifest when it looks like one.
-    private static func isManifest(_ bytes: [UInt8]) -> Bool {
-        if let json = try? JSON(parsing: bytes) { return json["format"].string != nil || json["library"].string != nil }
-        let text = String(decoding: bytes, as: UTF8.self)
-        return text.contains("\"library\"") && text.contains("\"interfaces\"")
     }
 
     /// Every manifest of a folder, sorted by file name.
@@ -168,7 +160,7 @@ extension Manifest {
     static func all(in folder: borrowing DriverFolder) throws -> [Manifest] {
         var manifests: [Manifest] = []
         for name in folder.manifestNames() {
-            guard let manifest = try read(name, in: folder) else { continue }
+            let manifest = try read(name, in: folder)
             if let other = manifests.first(where: { $0.id == manifest.id }) {
                 throw DriverError(
                     .refused, driver: manifest.id, "two manifests have this id: \(other.path) and \(manifest.path)")

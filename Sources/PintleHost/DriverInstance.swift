@@ -131,8 +131,9 @@ public final class DriverInstance: @unchecked Sendable {
                     driver: driver, operation: operation.qualified, object: object, digest: digest,
                     effect: operation.intentEffect, durability: operation.changes == .durable ? .power : .process))
         } catch {
-            throw self.error(
-                .resource, operation, reason: "LedgerUnavailable", "the ledger refused the intent: \(error)")
+            let code: DriverError.Code = error.code == .invalid ? .invalid : .resource
+            let reason = error.code == .invalid ? "NoObject" : "LedgerUnavailable"
+            throw self.error(code, operation, reason: reason, "the ledger refused the intent: \(error)")
         }
     }
 

@@ -116,8 +116,8 @@ struct TableHost: HostServices, @unchecked Sendable {
 
     private func check(_ status: Int32, _ what: String) throws {
         guard status != PINTLE_OK else { return }
-        throw DriverFailure(
-            DriverFailure.Code(rawValue: status) ?? .internal, reason: "LedgerUnavailable",
-            "\(what): the host answered \(status)")
+        let code = DriverFailure.Code(rawValue: status) ?? .internal
+        let reason = code == .conflict ? "HeldByAnother" : code == .invalid ? "BadEntry" : "LedgerUnavailable"
+        throw DriverFailure(code, reason: reason, "\(what): the host's ledger answered \(code)")
     }
 }

@@ -15,6 +15,7 @@ final class TestNode: Sendable {
     let directory: String
     let driver: RuntimeNamespace
     let image: String
+    private let isClosed = Mutex(false)
     private static let counter = Mutex(0)
 
     init(shmBytes: Int = 64 << 20) throws {
@@ -30,6 +31,13 @@ final class TestNode: Sendable {
         image = try driver.buildImage(build, .unbounded).id
     }
 
+    /// A test that threw has not closed its node: whatever it left goes all the same.
+    deinit {
+        guard !isClosed.withLock({ $0 }) else { return }
+        driver.close()
+        if let fresh = try? Self.open(instance, directory) { try? close(fresh) }
+    }
+
     static func open(_ instance: String, _ directory: String) throws -> RuntimeNamespace {
         let config = """
             {"dataDir": "\(directory)/data", "runDir": "\(directory)/run", "infra": "\(NativePrograms.infra)",
@@ -37,14 +45,6 @@ final class TestNode: Sendable {
             """
         return try RuntimeNamespace(
             OpenContext(config: Array(config.utf8), instanceID: instance, host: SilentHost()))
-    }
-
-    /// Another instance of the driver over the same directories, as after a restart.
-    ///
-    /// This one must not be used any more.
-    func reopened() throws -> RuntimeNamespace {
-        driver.close()
-        return try Self.open(instance, directory)
     }
 
     /// What is mounted from or below the node's directory, as the machine sees it.
@@ -55,6 +55,7 @@ final class TestNode: Sendable {
     /// Removes everything through `driver` and checks that nothing is left.
     func close(_ other: RuntimeNamespace? = nil) throws {
         let driver = other ?? driver
+        isClosed.withLock { $0 = true }
         for sandbox in try driver.all() {
             var ref = RuntimeSandboxRef()
             ref.id = sandbox.id

@@ -67,7 +67,7 @@ extension FieldJSON {
                 list.append(
                     field.element == PINTLE_KIND_STRUCT
                         ? try decode(element, Int(field.target), secrets: secrets)
-                        : try value(element, field, field.element, secrets))
+                        : try value(element, field, field.element, secrets).orEmpty(field.element))
             }
             return .array(list)
         case PINTLE_KIND_POINTER:
@@ -85,6 +85,18 @@ extension FieldJSON {
         case PINTLE_KIND_MAP, PINTLE_KIND_ARRAY: 24
         case PINTLE_KIND_I32, PINTLE_KIND_FLAG, PINTLE_KIND_ENUM, PINTLE_KIND_FD: 4
         default: 8
+        }
+    }
+}
+
+extension JSON {
+    /// An element of a list is there even when it is zero or empty.
+    fileprivate func orEmpty(_ kind: pintle_kind) -> JSON {
+        guard isNull else { return self }
+        switch kind {
+        case PINTLE_KIND_TEXT, PINTLE_KIND_BYTES: return .string("")
+        case PINTLE_KIND_FLAG: return .bool(false)
+        default: return .integer(0)
         }
     }
 }

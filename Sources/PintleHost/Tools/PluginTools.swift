@@ -58,7 +58,7 @@ public enum PluginTools {
         folder.manifestNames().compactMap { name in
             let path = "\(folder.path)/\(name)"
             do {
-                guard let manifest = try Manifest.read(name, in: folder) else { return nil }
+                let manifest = try Manifest.read(name, in: folder)
                 let file = try DriverFile(
                     adopting: folder.open(manifest.library), name: "\(folder.path)/\(manifest.library)")
                 return Listing(path: path, manifest: manifest, problem: digestProblem(manifest, file.sha256) ?? "")

@@ -212,6 +212,14 @@ actor PodWorker {
         await refresh()
         guard removeContainers else { return }
         await report(force: true)
+        // Containers first, so that the ledger sees each of them go.
+        for container in view.containers.values.flatMap({ $0 }) {
+            var ref = RuntimeContainerRef()
+            ref.id = container.id
+            do { try await context.runtime.removeContainer(ref) } catch {
+                throw PodFault("FailedKillPod", "error removing container: \(error.message)")
+            }
+        }
         for sandbox in view.sandboxes {
             var ref = RuntimeSandboxRef()
             ref.id = sandbox.id

@@ -194,15 +194,22 @@ def status_fields(t):
         equal(kinds.get(kind), "True", f"condition {kind}")
 
 
-@case("containers of a pod have their own process ids, unless they share them")
+@case("a container sees only its own processes")
 def process_ids(t):
     alone = t.run_to_end(once("alone", "echo $PPID; ls -d /proc/[0-9]* | wc -l"))
     equal(alone.split()[0], "0", "the parent of a first process")
     expect(int(alone.split()[1]) <= 3, "no other process to be seen", alone)
-    t.create({**pod("together", container("a", script="sleep 1000"), container("b", script="sleep 1001"),
-                    shareProcessNamespace=True)})
-    t.running("together")
-    contains(t.shell("together", "ps", "-c", "a"), "sleep 1001", "the processes that the other container sees")
+
+
+@case("containers that share processes see each other's, below a first process without any capability")
+def shared_processes(t):
+    t.create(pod("shared", container("a", script="sleep 1000"), container("b", script="sleep 1001"),
+                 shareProcessNamespace=True))
+    t.running("shared")
+    text = t.shell("shared", "cat /proc/1/status; ps -o args", "-c", "a")
+    for kind in ("CapPrm", "CapEff", "CapBnd"):
+        contains(text, f"{kind}:\t0000000000000000", "the status of process 1")
+    expect("sleep 1001" in text.splitlines(), "the other container's process to be seen", text)
 
 
 @case("standard error and output are both logged, each line with its time")

@@ -217,11 +217,12 @@ def disk_full(t):
 @case("log levels and formats: JSON lines are JSON, and a wrong level is refused", own_nodes=True)
 def logging(t):
     node = t.new_node("logs", images=())
+    node.stop()
     lines = [line for line in node.log.read_text().splitlines() if line.strip()]
     objects = [line for line in lines if line.startswith("{")]
     expect(objects, "lines of JSON", lines[:5])
     for line in objects:
-        json.loads(line)
+        expect({"ts", "level", "msg"} <= set(json.loads(line)), "time, level and message", line)
     found = execute(PINTLE, "up", "--log-level", "loud", "--data-dir", t.directory / "x", check=False, timeout=20)
     expect(found.code != 0 and "loud" in found.err, "the level to be refused", found)
     expect(not (t.directory / "x").exists(), "no data directory to be made")

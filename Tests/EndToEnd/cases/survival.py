@@ -4,7 +4,7 @@ import pathlib
 import signal
 import time
 
-from e2e.suite import case, container, contains, equal, expect, once, pod, wait
+from e2e.suite import case, container, contains, equal, expect, once, pod
 
 
 def process_of(t, name):
@@ -132,13 +132,3 @@ def same_node(t):
     node.restart(signal.SIGTERM)
     equal(node.kubeconfig.read_text(), before, "the kubeconfig")
     equal(address(), first, "the pod range")
-
-
-@case("the infra processes of pods are in no container's sight", own_nodes=True)
-def infra(t):
-    t.new_node("infra")
-    t.create(pod("shared", container("a", script="sleep 1000"), container("b", script="sleep 1001"),
-                 shareProcessNamespace=True))
-    t.running("shared")
-    expect("pintle-infra" not in t.shell("shared", "ps -o comm,args", "-c", "a"), "no pintle-infra among the processes")
-    wait("kubectl to list one pod", lambda: len(t.kubectl("get", "pods", "--no-headers").out.splitlines()) == 1)
