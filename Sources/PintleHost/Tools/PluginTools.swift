@@ -142,29 +142,19 @@ struct PluginPlace: ~Copyable {
     }
 
     private static func find(_ name: String, in folder: borrowing DriverFolder) throws(DriverError) -> Manifest {
-        if name.hasSuffix(".json") {
-            guard let manifest = try wrapped(name, in: folder) else {
-                throw DriverError(
-                    .refused, driver: "\(folder.path)/\(name)",
-                    "this is no driver's manifest: it has neither format nor library")
-            }
-            return manifest
-        }
+        if name.hasSuffix(".json") { return try read(name, in: folder) }
         for other in folder.manifestNames() {
             guard let manifest = try? Manifest.read(other, in: folder), manifest.library == name else { continue }
             return manifest
         }
         // The usual name, so that the error says what is wrong with it.
         let stem = name.hasPrefix("lib") ? name.dropFirst(3).prefix { $0 != "." } : name.prefix { $0 != "." }
-        if let manifest = try? wrapped("\(stem).json", in: folder) {
-            throw DriverError(
-                .refused, driver: manifest.path, "manifest library: expected \(name), found \(manifest.library)")
-        }
+        let manifest = try read("\(stem).json", in: folder)
         throw DriverError(
-            .refused, driver: "\(folder.path)/\(name)", "no manifest in \(folder.path) names this library")
+            .refused, driver: manifest.path, "manifest library: expected \(name), found \(manifest.library)")
     }
 
-    private static func wrapped(_ name: String, in folder: borrowing DriverFolder) throws(DriverError) -> Manifest? {
+    private static func read(_ name: String, in folder: borrowing DriverFolder) throws(DriverError) -> Manifest {
         do { return try Manifest.read(name, in: folder) } catch let error as DriverError {
             throw error
         } catch {

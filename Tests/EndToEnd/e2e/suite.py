@@ -3,6 +3,7 @@ import itertools
 import json
 import shutil
 import threading
+import traceback
 
 from .failure import Failure, contains, equal, expect
 from .node import Node
@@ -53,13 +54,20 @@ class Case:
     # Life of a case
 
     def run(self):
+        """Runs the body and takes everything down; both complain."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        complaints = []
         try:
             if not self.info.own_nodes:
                 self.node.api.create("/api/v1/namespaces", {"metadata": {"name": self.namespace}})
             self.info.body(self)
-        finally:
-            self.finish()
+        except (Failure, SystemExit) as failure:
+            complaints.append(str(failure))
+        except Exception:  # a fault of the case itself is a failure too
+            complaints.append(traceback.format_exc())
+        complaints += self.finish()
+        if complaints:
+            raise Failure("\n".join(complaints))
 
     def finish(self):
         """Takes everything down. Each step is tried whatever became of the others."""
@@ -81,8 +89,7 @@ class Case:
             except Exception as error:
                 complaints.append(str(error))
         shutil.rmtree(self.directory, ignore_errors=True)
-        if complaints:
-            raise Failure("cleaning up: " + "; ".join(complaints))
+        return [f"cleaning up: {complaint}" for complaint in complaints]
 
     def delete_namespace(self):
         path = f"/api/v1/namespaces/{self.namespace}"
