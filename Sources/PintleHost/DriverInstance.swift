@@ -12,6 +12,10 @@ public final class DriverInstance: @unchecked Sendable {
 
     /// The driver's manifest id.
     public let driver: String
+    /// The driver's own version.
+    public var version: String { plugin.manifest.version }
+    /// SHA-256 of the library that was loaded.
+    public var sha256: String { plugin.sha256 }
     /// The interface's id, such as `pintle.network/1`.
     public let interface: String
     /// What the driver said at `open` that this kernel and configuration allow, of what its manifest declares.

@@ -44,6 +44,15 @@ struct PodPlanTests {
         #expect(plan.steps["main"] == .start(attempt: 1))
     }
 
+    @Test("an exit that overtakes the answer of its start stays an exit")
+    func movesForward() throws {
+        var view = Self.view(.exited, code: 3)
+        let late = try #require(Self.view(.running, code: 0).current("main"))
+        view.put(late)
+        #expect(view.current("main")?.state == .exited)
+        #expect(PodView(sandboxes: [], containers: [late]).merging(view).current("main")?.exitCode == 3)
+    }
+
     static func pod(_ policy: String) -> JSON {
         [
             "metadata": ["name": "p", "namespace": "default", "uid": "u", "generation": 3],

@@ -32,7 +32,9 @@ extension PluginTools {
         var problems = report["problems"].array?.compactMap(\.string) ?? []
         switch end {
         case .exited(0):
-            if output.isEmpty { problems.append("it ended the process that loaded it: the process ended before it had an answer") }
+            if output.isEmpty {
+                problems.append("it ended the process that loaded it: the process ended before it had an answer")
+            }
         case .exited(let code):
             if problems.isEmpty { problems.append("the process that loaded it ended with status \(code)") }
         case .signalled(let signal):

@@ -27,12 +27,29 @@ struct PodView: Sendable {
 
     var running: [RuntimeContainerStatus] { containers.values.compactMap(\.first).filter { $0.state == .running } }
 
+    /// Takes in what was heard of a container.
+    ///
+    /// Its state only moves forward, so what is older than what is known, such as the answer of a start that an exit has
+    /// overtaken, changes nothing.
     mutating func put(_ container: RuntimeContainerStatus) {
         var list = containers[container.name] ?? []
+        if let known = list.first(where: { $0.id == container.id }), known.state.rawValue > container.state.rawValue,
+            known.state != .unknown
+        {
+            return
+        }
         list.removeAll { $0.id == container.id }
         list.append(container)
         list.sort { $0.attempt > $1.attempt }
         containers[container.name] = list
+    }
+
+    /// This view, but with what `earlier` knows better: containers that were seen to go further than here.
+    func merging(_ earlier: PodView) -> PodView {
+        var merged = self
+        for known in earlier.containers.values.flatMap({ $0 })
+        where containers[known.name]?.contains(where: { $0.id == known.id }) == true { merged.put(known) }
+        return merged
     }
 
     mutating func remove(container id: String) {

@@ -68,7 +68,7 @@ actor PodWorker {
 
     /// What the runtime lists now, after events were lost.
     func replace(_ new: PodView) {
-        view = new
+        view = new.merging(view)
         signal()
     }
 
@@ -194,7 +194,7 @@ actor PodWorker {
         if let found = try? await context.runtime.listSandboxes(sandboxes),
             let all = try? await context.runtime.listContainers(containers)
         {
-            view = PodView(sandboxes: found, containers: all)
+            view = PodView(sandboxes: found, containers: all).merging(view)
         }
     }
 

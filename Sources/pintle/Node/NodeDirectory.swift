@@ -65,16 +65,45 @@ final class NodeDirectory: @unchecked Sendable {
     /// The node's pod range: kept once chosen, the first free one otherwise.
     func podRange(_ node: Configuration.Node) throws -> String {
         let file = "\(path)/pod-range"
-        if let kept = Self.readText(file), Subnet(kept) != nil { return kept }
+        if let kept = Self.readText(file), Subnet(kept) != nil {
+            try claim(kept)
+            return kept
+        }
         guard let range = Subnet(node.podRange) else {
             throw Failure("node.podRange: \(node.podRange) is no network in CIDR form")
         }
-        guard let free = try range.firstWithoutRoute(prefix: Int(node.podRangeSize)) else {
+        // Routes tell of nodes that have pods; those that have none yet are told by their run directories.
+        let lock = open("/run/pintle.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        defer { if lock >= 0 { close(lock) } }
+        flock(lock, LOCK_EX)
+        let routes = try NetlinkSession().routes().map(\.destination)
+        let taken = Self.runDirectories().compactMap { Self.readText("\($0)/pod-range").flatMap { Subnet($0) } }
+        guard let free = range.firstFree(prefix: Int(node.podRangeSize), avoiding: routes + taken) else {
             throw Failure(
                 "no /\(node.podRangeSize) of \(node.podRange) is free of routes on this machine; set node.podRange")
         }
         try Self.writeText(file, free.description, mode: 0o644)
+        try claim(free.description)
         return free.description
+    }
+
+    /// Says in the run directory, which every node can see, which range this one has.
+    private func claim(_ range: String) throws {
+        mkdir(runDirectory, 0o700)
+        try Self.writeText("\(runDirectory)/pod-range", range, mode: 0o644)
+    }
+
+    private static func runDirectories() -> [String] {
+        guard let directory = opendir("/run") else { return [] }
+        defer { closedir(directory) }
+        var found: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasPrefix("pintle-") { found.append("/run/\(name)") }
+        }
+        return found
     }
 
     private static func loadID(_ path: String) throws -> String {

@@ -35,6 +35,15 @@ struct NodeDrivers {
                 instanceID: directory.instanceID, builtInFolder: Self.builtInFolder(),
                 stateDirectory: "\(directory.path)/drivers", options: facts),
             ledger: ledger, sink: DriverLog(logger: logger))
+        for instance in host.instances {
+            logger.info(
+                "driver open",
+                metadata: [
+                    "driver": "\(instance.driver)", "interface": "\(instance.interface)",
+                    "version": "\(instance.version)",
+                    "sha256": "\(instance.sha256)",
+                ])
+        }
     }
 
     func close() {

@@ -45,6 +45,13 @@ struct NodeProcess {
             group.addTask { await Scheduler(client: parts.server.client).run() }
             group.addTask { await agent.run() }
             group.addTask { await control.run() }
+            logger.info(
+                "ready",
+                metadata: [
+                    "version": "\(ProductVersion.text)", "instance": "\(parts.drivers.directory.instanceID)",
+                    "url": "\(url)",
+                    "podRange": "\(parts.drivers.podRange)",
+                ])
             print("pintle is ready: \(url)")
             print("  export KUBECONFIG=\(parts.drivers.directory.kubeconfig)")
             fflush(nil)

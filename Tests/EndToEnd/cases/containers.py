@@ -3,7 +3,7 @@ import json
 import os
 import socket
 
-from e2e.suite import case, container, contains, equal, expect, once, pod
+from e2e.suite import case, container, contains, equal, expect, once, pod, wait
 
 
 @case("command, args, env with references and workingDir reach the process as Kubernetes gives them")
@@ -170,7 +170,7 @@ def host_port(t):
             return connection.recv(100).decode()
 
     for address in (found["status"]["hostIP"], "127.0.0.1"):
-        contains(answer(address), "200 OK", f"the answer at {address}:{port}")
+        contains(wait(f"an answer at {address}:{port}", lambda: answer(address)), "200 OK", "the answer")
     t.delete("web")
     try:
         answer(found["status"]["hostIP"])

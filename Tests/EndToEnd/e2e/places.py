@@ -12,7 +12,7 @@ PRODUCTS = pathlib.Path(os.environ.get("PINTLE_PRODUCTS", ROOT / ".build" / "deb
 PINTLE = PRODUCTS / "pintle"
 IMAGES = ROOT / ".build" / "images"
 EXAMPLES = ROOT / "Examples"
-WORK = ROOT / ".build" / "e2e"
+WORK = pathlib.Path(os.environ.get("PINTLE_E2E_DIR", ROOT / ".build" / "e2e")).resolve()
 OLD_KUBECTL = ROOT / ".build" / "tools" / "kubectl-1.20"
 
 
