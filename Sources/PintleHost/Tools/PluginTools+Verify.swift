@@ -75,7 +75,10 @@ extension PluginTools {
                 json["descriptor"] = descriptor(plugin)
                 problems = entryProblems(plugin)
             }
-        } catch { problems.append(error.message) }
+        } catch {
+            // Before its manifest is read, a driver is named by its path.
+            problems.append(error.driver.hasPrefix("/") ? "\(error.driver): \(error.message)" : error.message)
+        }
         json["problems"] = .array(problems.map { .string($0) })
         var bytes = json.serialized()
         bytes.append(UInt8(ascii: "\n"))
