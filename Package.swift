@@ -27,12 +27,12 @@ let swiftSettings: [SwiftSetting] = [
 ]
 let strictC: [CSetting] = [.unsafeFlags(["-std=c11", "-Wall", "-Wextra", "-Werror"])]
 
-/// A driver: the entry file of a folder under Plugins/, and the shared object built from it, which exports one symbol.
-func driver(_ name: String, core: String) -> (product: Product, target: Target) {
+/// A driver: its entry file, and the shared object built from it, which exports one symbol.
+func driver(_ name: String, core: String? = nil, path: String) -> (product: Product, target: Target) {
     (
         .library(name: name, type: .dynamic, targets: [name]),
         .target(
-            name: name, dependencies: ["PintleSDK", .target(name: core)], path: "Plugins/\(name)/Entry",
+            name: name, dependencies: ["PintleSDK"] + (core.map { [.target(name: $0)] } ?? []), path: path,
             linkerSettings: [
                 .unsafeFlags([
                     "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/exports.map",
@@ -43,9 +43,10 @@ func driver(_ name: String, core: String) -> (product: Product, target: Target) 
 }
 
 let drivers = [
-    driver("RuntimeNamespace", core: "RuntimeNamespaceCore"),
-    driver("NetworkBridge", core: "NetworkBridgeCore"),
-    driver("StorageLocal", core: "PintleVolumes"),
+    driver("RuntimeNamespace", core: "RuntimeNamespaceCore", path: "Plugins/RuntimeNamespace/Entry"),
+    driver("NetworkBridge", core: "NetworkBridgeCore", path: "Plugins/NetworkBridge/Entry"),
+    driver("StorageLocal", core: "PintleVolumes", path: "Plugins/StorageLocal/Entry"),
+    driver("NullNetwork", path: "Examples/drivers/swift/Sources/NullNetwork"),
 ]
 
 let package = Package(
@@ -128,6 +129,10 @@ let package = Package(
                 "PintleNode",
                 "PintleObjects", "PintleScheduler", "PintleServer", "PintleStore", argumentParser, logging, nioCore,
             ]),
+        // MARK: Benchmarks
+        .executableTarget(
+            name: "driver-calls", dependencies: ["PintleHost", "PintleInterfaces"], path: "Benchmarks/driver-calls",
+            exclude: ["README.md", "run"]),
         // MARK: Tests
         .testTarget(name: "ImageTests", dependencies: ["CPintleImages", "PintleObjects", "RuntimeNamespaceCore"]),
         .testTarget(
@@ -139,11 +144,19 @@ let package = Package(
                 "CPintleNetlink", "NetworkBridgeCore", "PintleInterfaces", "PintleNetlink", "PintleObjects",
                 "PintleSDK",
             ]),
+        .testTarget(
+            name: "PintleHostTests",
+            dependencies: [
+                "CPintleABI", "CPintleFields", "CPintleHost", "PintleHost", "PintleInterfaces", "PintleLedger",
+                "PintleObjects",
+            ]),
         .testTarget(name: "PintleHTTPTests", dependencies: ["PintleHTTP", nioCore, nioWebSocket]),
         .testTarget(name: "PintleKindsTests", dependencies: ["PintleKinds", "PintleObjects"]),
         .testTarget(name: "PintleLedgerTests", dependencies: ["PintleLedger"]),
         .testTarget(name: "PintleNodeTests", dependencies: ["PintleInterfaces", "PintleNode", "PintleObjects"]),
         .testTarget(name: "PintleObjectsTests", dependencies: ["CPintleSpecs", "PintleObjects"]),
+        .testTarget(
+            name: "PintleSDKTests", dependencies: ["CPintleABI", "CPintleFields", "PintleInterfaces", "PintleSDK"]),
         .testTarget(name: "PintleSchedulerTests", dependencies: ["PintleClient", "PintleObjects", "PintleScheduler"]),
         .testTarget(
             name: "PintleServerTests",

@@ -2,13 +2,14 @@ internal import CPintleABI
 internal import PintleInterfaces
 internal import PintleLedger
 
-/// The four shapes of an operation. The generated clients call these.
+/// The four shapes of an operation.
+///
+/// The generated clients call these.
 extension DriverInstance {
     typealias Invocation<Request: ABIStruct, Item: ABIResult> =
         @Sendable (
             DriverInstance, UnsafeMutablePointer<pintle_call>, UnsafePointer<Request.C>, UnsafePointer<Item.Sink>
-        )
-        -> Int32?
+        ) -> Int32?
 
     /// An operation without result.
     func perform<Request: ABIStruct>(
@@ -16,8 +17,7 @@ extension DriverInstance {
         _ invocation: @escaping Invocation<Request, ABINothing>
     ) async throws(DriverError) {
         _ = try await run(
-            DriverCall(operation, object, request, .any, ABICollector<ABINothing>(), invocation),
-            timeout ?? defaultTimeout)
+            operation, object, request, timeout ?? defaultTimeout, .any, Keep<ABINothing>.items, invocation)
     }
 
     /// An operation with one result.
@@ -25,9 +25,14 @@ extension DriverInstance {
         _ operation: Operation, object: String?, request: Request, timeout: Duration?,
         _ invocation: @escaping Invocation<Request, Item>
     ) async throws(DriverError) -> Item {
-        let collector = try await run(
-            DriverCall(operation, object, request, .one, ABICollector<Item>(), invocation), timeout ?? defaultTimeout)
-        return try collector.first.orThrow { self.promisedOne(operation, 0) }
+        if operation.quick {
+            try checkUse(operation)
+            return try valueNow(operation, request: request, deadline: 0, invocation)
+        }
+        let items = try await run(
+            operation, object, request, timeout ?? defaultTimeout, .one, Keep<Item>.items, invocation)
+        guard let item = items.first else { throw promisedOne(operation, 0) }
+        return item
     }
 
     /// An operation with any number of results, which count only if it succeeds.
@@ -35,109 +40,132 @@ extension DriverInstance {
         _ operation: Operation, object: String?, request: Request, timeout: Duration?,
         _ invocation: @escaping Invocation<Request, Item>
     ) async throws(DriverError) -> [Item] {
-        try await run(
-            DriverCall(operation, object, request, .any, ABICollector(), invocation), timeout ?? defaultTimeout
-        ).items
+        try await run(operation, object, request, timeout ?? defaultTimeout, .any, Keep<Item>.items, invocation)
     }
 
     /// An operation that puts items while it runs.
     ///
-    /// Without `timeout` it ends only by itself or when cancelled.
+    /// Without `timeout` it ends only by itself or when cancelled; an `onItem` that answers false ends it too.
     func stream<Request: ABIStruct, Item: ABIResult>(
         _ operation: Operation, object: String?, request: Request, timeout: Duration?,
         onItem: @escaping @Sendable (Item) -> Bool, _ invocation: @escaping Invocation<Request, Item>
     ) async throws(DriverError) {
-        _ = try await run(
-            DriverCall(operation, object, request, .any, ABICollector(onItem), invocation), timeout)
+        _ = try await run(operation, object, request, timeout, .any, onItem, invocation)
     }
 
     /// An operation with one result, called on this thread, which must be one that may block unless it is quick.
     ///
-    /// - Parameters:
-    ///   - operation: Which one.
-    ///   - request: Borrowed by the driver until it returns.
-    ///   - deadline: Nanoseconds of CLOCK_MONOTONIC; 0 for none. Nobody cancels the call then.
-    ///   - invocation: Calls the function of the table.
-    /// - Returns: The one result.
-    /// - Throws: ``DriverError``; `misbehaved` when the driver put none or several.
+    /// `deadline` is in nanoseconds of CLOCK_MONOTONIC, 0 for none. Nobody cancels the call then.
     func valueNow<Request: ABIStruct, Item: ABIResult>(
-        _ operation: Operation, request: Request, deadline: UInt64,
-        _ invocation: @escaping Invocation<Request, Item>
+        _ operation: Operation, request: Request, deadline: UInt64, _ invocation: Invocation<Request, Item>
     ) throws(DriverError) -> Item {
-        let call = DriverCall(operation, nil, request, .one, ABICollector<Item>(), invocation)
-        try callNow(call, deadline: deadline)
-        return try call.collector.first.orThrow { self.promisedOne(operation, 0) }
-    }
-
-    /// Makes a call on this thread; see ``valueNow(_:request:deadline:_:)``.
-    func callNow<Request: ABIStruct, Item: ABIResult>(
-        _ call: DriverCall<Request, Item>, deadline: UInt64
-    ) throws(DriverError) {
-        try CallFrame.withFrame(quick: call.operation.quick) { (frame) throws(DriverError) in
-            frame.begin(operation: call.operation.number, deadline: deadline)
-            try self.guarded(call, frame)
+        let result: Result<Item, DriverError> = CallFrame.withFrame(quick: operation.quick) { frame in
+            frame.begin(operation: operation.number, deadline: deadline)
+            let collector = frame.collector(of: Item.self)
+            collector.begin(nil)
+            if let error = call(operation, nil, request, .one, collector, frame, invocation) { return .failure(error) }
+            guard let item = collector.first else { return .failure(promisedOne(operation, 0)) }
+            return .success(item)
         }
+        return try result.get()
     }
 
+    /// An operation without result; see ``valueNow(_:request:deadline:_:)``.
+    func performNow<Request: ABIStruct>(
+        _ operation: Operation, request: Request, deadline: UInt64, _ invocation: Invocation<Request, ABINothing>
+    ) throws(DriverError) {
+        let error = CallFrame.withFrame(quick: operation.quick) { frame in
+            frame.begin(operation: operation.number, deadline: deadline)
+            return call(operation, nil, request, .any, frame.nothing, frame, invocation)
+        }
+        if let error { throw error }
+    }
+
+    private func checkUse(_ operation: Operation) throws(DriverError) {
+        guard hasFailed else { return }
+        throw error(
+            .unavailable, operation, reason: "TooManyStuckCalls",
+            "\(stuckCalls) calls are stuck; the driver is not called any more until the node is restarted")
+    }
+
+    /// A call on a driver thread, or on this one if it is quick.
+    ///
+    /// Answers the items unless `onItem` takes them.
     private func run<Request: ABIStruct, Item: ABIResult>(
-        _ call: DriverCall<Request, Item>, _ timeout: Duration?
-    ) async throws(DriverError) -> ABICollector<Item> {
-        let operation = call.operation
-        if hasFailed {
-            throw error(
-                .unavailable, operation, reason: "TooManyStuckCalls",
-                "\(stuckCalls) calls are stuck; the driver is not called any more until the node is restarted")
+        _ operation: Operation, _ object: String?, _ request: Request, _ timeout: Duration?, _ results: Results,
+        _ onItem: (@Sendable (Item) -> Bool)?, _ invocation: @escaping Invocation<Request, Item>
+    ) async throws(DriverError) -> [Item] {
+        try checkUse(operation)
+        let handed = Handed<[Item]>([])
+        let body = { @Sendable (frame: CallFrame) -> CallJob.Outcome in
+            let collector = frame.collector(of: Item.self)
+            collector.begin(onItem)
+            defer { collector.begin(nil) }
+            if let error = self.call(operation, object, request, results, collector, frame, invocation) {
+                return .failure(error)
+            }
+            handed.value = collector.items
+            return .success(())
         }
         if operation.quick {
-            try callNow(call, deadline: 0)
-            return call.collector
+            try CallFrame.withFrame(quick: true) { frame in
+                frame.begin(operation: operation.number, deadline: 0)
+                return body(frame)
+            }.get()
+            return handed.value
         }
         let deadline = timeout.map { monotonicNanoseconds() + $0.wholeNanoseconds } ?? 0
-        let job = CallJob(self, operation, object: call.object, deadline: deadline) { frame in
-            Result { () throws(DriverError) in try self.guarded(call, frame) }
-        }
-        try await job.value()
-        return call.collector
+        try await CallJob(self, operation, object: object, deadline: deadline, body: body).value()
+        return handed.value
     }
 
-    /// The call and, when it changes something that has an id, an intent around it.
-    private func guarded<Request: ABIStruct, Item: ABIResult>(
-        _ call: DriverCall<Request, Item>, _ frame: CallFrame
-    ) throws(DriverError) {
-        let request = frame.arena.place(call.request)
-        let operation = call.operation
-        guard let object = call.object, operation.isRecorded, ledger != nil else {
-            return try checked(call, request, frame)
-        }
-        let intent = try begin(operation, object: object, digest: FieldTable.digest(of: Request.self, at: request))
-        do {
-            try checked(call, request, frame)
-        } catch {
-            if let intent { finish(intent, operation.leaves(after: error.code)) }
-            throw error
-        }
-        if let intent { finish(intent, .succeeded) }
+    /// How many results are promised.
+    enum Results { case one, any }
+
+    /// Instead of a function that takes items.
+    private enum Keep<Item> {
+        static var items: (@Sendable (Item) -> Bool)? { nil }
     }
 
-    private func checked<Request: ABIStruct, Item: ABIResult>(
-        _ call: DriverCall<Request, Item>, _ request: UnsafePointer<Request.C>, _ frame: CallFrame
-    ) throws(DriverError) {
-        let operation = call.operation
+    /// The call itself, on this thread: the request laid out, an intent around it, the results in `collector`.
+    ///
+    /// - Returns: Why it failed; nil when it did not.
+    private func call<Request: ABIStruct, Item: ABIResult>(
+        _ operation: Operation, _ object: String?, _ request: Request, _ results: Results,
+        _ collector: ABICollector<Item>, _ frame: CallFrame, _ invocation: Invocation<Request, Item>
+    ) -> DriverError? {
+        let lowered = frame.arena.place(request)
+        var intent: Intent?
+        if let object, operation.isRecorded, ledger != nil {
+            do throws(DriverError) {
+                intent = try begin(operation, object: object, digest: FieldTable.digest(of: Request.self, at: lowered))
+            } catch { return error }
+        }
+        var sink = Item.makeSink(collector)
         let began = monotonicNanoseconds()
-        let status: Int32? = withExtendedLifetime(call.collector) {
-            var sink = Item.makeSink(call.collector)
-            return call.invocation(self, frame.raw, request, &sink)
-        }
+        let status = invocation(self, frame.raw, lowered, &sink)
         let ended = monotonicNanoseconds()
-        record(operation, ended - began, failed: status != PINTLE_OK)
-        guard let status else { throw error(.unsupported, operation, "the driver does not offer this operation") }
-        guard status == PINTLE_OK else { throw failure(operation, status, frame, ended) }
-        if let failure = call.collector.failure {
-            throw error(.misbehaved, operation, "a result is malformed: \(failure.description) (PD-6)")
+        // A driver that was told to stop, and stopped, has not failed.
+        let isDone = status == PINTLE_OK || status == PINTLE_CANCELLED && collector.isStopped
+        record(operation.number, ended - began, failed: !isDone)
+        if isDone, !collector.hasFailed, results == .any || collector.count == 1 {
+            if let intent { finish(intent, .succeeded) }
+            return nil
         }
-        guard call.results == .one else { return }
-        let count = call.collector.first == nil ? 0 : 1 + call.collector.others.count
-        guard count == 1 else { throw promisedOne(operation, count) }
+        let error = explain(operation, status, collector, frame, ended)
+        if let intent { finish(intent, operation.leaves(after: error.code)) }
+        return error
+    }
+
+    private func explain<Item: ABIResult>(
+        _ operation: Operation, _ status: Int32?, _ collector: ABICollector<Item>, _ frame: CallFrame, _ ended: UInt64
+    ) -> DriverError {
+        guard let status else { return error(.unsupported, operation, "the driver does not offer this operation") }
+        if let failure = collector.failure {
+            return error(.misbehaved, operation, "a result is malformed: \(failure.description) (PD-6)")
+        }
+        guard status == PINTLE_OK else { return failure(operation, status, frame, ended) }
+        return promisedOne(operation, collector.count)
     }
 
     func failure(_ operation: Operation, _ status: Int32, _ frame: CallFrame, _ now: UInt64) -> DriverError {
@@ -150,7 +178,9 @@ extension DriverInstance {
             detail.map { $0.message }.flatMap { $0.isEmpty ? nil : $0 }
                 ?? "the driver answered \(status) without a reason",
             errno: detail.flatMap { $0.errno == 0 ? nil : $0.errno },
-            retryAfter: detail.flatMap { $0.retryAfterNanoseconds == 0 ? nil : .nanoseconds($0.retryAfterNanoseconds) })
+            retryAfter: detail.flatMap {
+                $0.retryAfterNanoseconds == 0 ? nil : .nanoseconds($0.retryAfterNanoseconds)
+            })
     }
 
     private func promisedOne(_ operation: Operation, _ count: Int) -> DriverError {
@@ -158,39 +188,12 @@ extension DriverInstance {
     }
 }
 
-/// What a call consists of, for the thread that makes it.
-struct DriverCall<Request: ABIStruct, Item: ABIResult>: @unchecked Sendable {
-    // The collector is used by the driver's thread only, and by the task that waits once the call has ended. When the
-    // call is written off, the task gets an error and never looks.
-
-    /// How many results are promised.
-    enum Results { case one, any }
-
-    let operation: Operation
-    let object: String?
-    let request: Request
-    let results: Results
-    let collector: ABICollector<Item>
-    let invocation: DriverInstance.Invocation<Request, Item>
-
-    init(
-        _ operation: Operation, _ object: String?, _ request: Request, _ results: Results,
-        _ collector: ABICollector<Item>, _ invocation: @escaping DriverInstance.Invocation<Request, Item>
-    ) {
-        self.operation = operation
-        self.object = object
-        self.request = request
-        self.results = results
-        self.collector = collector
-        self.invocation = invocation
-    }
-}
-
-extension Optional {
-    fileprivate func orThrow(_ error: () -> DriverError) throws(DriverError) -> Wrapped {
-        guard let self else { throw error() }
-        return self
-    }
+/// A value that a driver thread writes and the task that waits for it reads.
+private final class Handed<Value: Sendable>: @unchecked Sendable {
+    // Written before the call has ended and read after that. When the call is written off, the task gets an error and
+    // never looks.
+    var value: Value
+    init(_ value: Value) { self.value = value }
 }
 
 extension Duration {

@@ -32,6 +32,8 @@ public final class DriverInstance: @unchecked Sendable {
     private let plugin: LoadedPlugin
     private let hostTable: HostTable
     private let operations: [(name: String, statistics: OperationStatistics)]
+    /// The same statistics, without counting references; `operations` owns them.
+    private let counters: UnsafeMutableBufferPointer<Unmanaged<OperationStatistics>>
     private let failing = Atomic<Bool>(false)
     private let state = Mutex(State())
 
@@ -58,11 +60,14 @@ public final class DriverInstance: @unchecked Sendable {
             FieldTable.interface(interface.id).map { info in
                 FieldTable.operations(of: info).map { (FieldTable.name($0.name), OperationStatistics()) }
             } ?? []
+        counters = .allocate(capacity: operations.count)
+        _ = counters.initialize(from: operations.map { Unmanaged.passUnretained($0.statistics) })
     }
 
     deinit {
         close()
         functions.deallocate()
+        counters.deallocate()
     }
 
     /// The table of operations, as long as ours: what the driver does not offer is null.
@@ -122,9 +127,9 @@ public final class DriverInstance: @unchecked Sendable {
             retryAfter: retryAfter)
     }
 
-    func record(_ operation: Operation, _ nanoseconds: UInt64, failed: Bool) {
-        guard operation.number < operations.count else { return }
-        operations[Int(operation.number)].statistics.record(nanoseconds, failed: failed)
+    func record(_ number: UInt32, _ nanoseconds: UInt64, failed: Bool) {
+        guard number < counters.count else { return }
+        counters[Int(number)]._withUnsafeGuaranteedRef { $0.record(nanoseconds, failed: failed) }
     }
 
     func begin(_ operation: Operation, object: String, digest: [UInt8]) throws(DriverError) -> Intent? {

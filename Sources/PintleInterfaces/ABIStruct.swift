@@ -66,12 +66,12 @@ extension ABIStruct {
     ///   - strict: Whether bytes past our struct must be zero, as in a request (`specs/abi/promises.md`, PD-4).
     /// - Returns: A copy of all that it holds.
     /// - Throws: ``ABIError``, which names struct and field.
-    public static func read(_ pointer: UnsafePointer<C>?, strict: Bool) throws(ABIError) -> Self {
+    @inlinable public static func read(_ pointer: UnsafePointer<C>?, strict: Bool) throws(ABIError) -> Self {
         guard let pointer else { throw ABIError(.malformed, "\(structName): null pointer") }
         return try Self(borrowing: copy(UnsafeRawPointer(pointer), strict: strict))
     }
 
-    static func copy(_ pointer: UnsafeRawPointer, strict: Bool) throws(ABIError) -> C {
+    @inlinable static func copy(_ pointer: UnsafeRawPointer, strict: Bool) throws(ABIError) -> C {
         let size = Int(pointer.loadUnaligned(as: UInt32.self))
         let ours = MemoryLayout<C>.size
         guard size >= minimumSize, size <= 1 << 20 else {

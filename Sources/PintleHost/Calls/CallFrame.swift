@@ -8,17 +8,24 @@ internal import Synchronization
 ///
 /// Threads: `begin` and `takeFailure` on the owning thread; `cancel` on any. The driver's callbacks come on its threads.
 final class CallFrame: @unchecked Sendable {
-    // `raw`, `arena`, `isQuick` and `inUse` belong to the owning thread; the rest is atomic or under `detail`.
+    // `raw`, `arena`, `use` and `kept` belong to the owning thread; the rest is atomic or under `detail`.
     let raw: UnsafeMutablePointer<pintle_call>
     /// Where this frame's requests are laid out; emptied when the call has returned.
     let arena = ABIArena()
-    /// Whether the call that runs must not block.
-    private(set) var isQuick = false
-    private var inUse = false
+    private let use: UnsafeMutablePointer<Use>
+    /// Collectors of the last calls without and with results: most calls of a thread are alike.
+    let nothing = ABICollector<ABINothing>()
+    private var kept: AnyObject?
     private let cancelled = Atomic<Bool>(false)
     /// Whether `detail` holds anything that the next call must not see.
     private let touched = Atomic<Bool>(false)
     private let detail = Mutex(Detail())
+
+    private struct Use {
+        var isInUse = false
+        /// Whether the call that runs must not block.
+        var isQuick = false
+    }
 
     struct Failure: Sendable {
         var reason: String
@@ -34,6 +41,8 @@ final class CallFrame: @unchecked Sendable {
     }
 
     init() {
+        use = .allocate(capacity: 1)
+        use.initialize(to: Use())
         raw = .allocate(capacity: 1)
         raw.initialize(to: pintle_call())
         raw.pointee.size = UInt32(MemoryLayout<pintle_call>.size)
@@ -50,6 +59,7 @@ final class CallFrame: @unchecked Sendable {
         let descriptor = detail.withLock { $0.cancelDescriptor }
         if descriptor > 0 { close(descriptor) }
         raw.deallocate()
+        use.deallocate()
     }
 
     private static func of(_ call: UnsafeMutablePointer<pintle_call>?) -> CallFrame? {
@@ -75,6 +85,17 @@ final class CallFrame: @unchecked Sendable {
             var value: UInt64 = 0
             _ = read(flagged, &value, 8)
         }
+    }
+
+    /// An empty collector, for one call at a time.
+    func collector<Item: ABIStruct>(of type: Item.Type) -> ABICollector<Item> {
+        if let kept, Swift.type(of: kept) == ABICollector<Item>.self {
+            return unsafeDowncast(kept, to: ABICollector<Item>.self)
+        }
+        if let nothing = nothing as? ABICollector<Item> { return nothing }
+        let made = ABICollector<Item>()
+        kept = made
+        return made
     }
 
     /// What the driver said about a failure.
@@ -134,30 +155,34 @@ extension CallFrame {
     }()
 
     /// The calling thread's frame, made when it has none; it ends with the thread.
-    static func ofThread() -> CallFrame {
-        if let frame = pthread_getspecific(key) { return Unmanaged<CallFrame>.fromOpaque(frame).takeUnretainedValue() }
-        let frame = CallFrame()
-        pthread_setspecific(key, Unmanaged.passRetained(frame).toOpaque())
+    private static func ofThread() -> Unmanaged<CallFrame> {
+        if let frame = pthread_getspecific(key) { return Unmanaged.fromOpaque(frame) }
+        let frame = Unmanaged.passRetained(CallFrame())
+        pthread_setspecific(key, frame.toOpaque())
         return frame
     }
 
     /// Whether the calling thread runs a call that must not block.
     static var threadIsQuick: Bool {
         guard let frame = pthread_getspecific(key) else { return false }
-        return Unmanaged<CallFrame>.fromOpaque(frame).takeUnretainedValue().isQuick
+        return Unmanaged<CallFrame>.fromOpaque(frame)._withUnsafeGuaranteedRef { $0.use.pointee.isQuick }
     }
 
     /// Lends the calling thread's frame, or a new one while that one's call runs further down the stack.
-    static func withFrame<R, E>(quick: Bool, _ body: (CallFrame) throws(E) -> R) throws(E) -> R {
-        var frame = ofThread()
-        if frame.inUse { frame = CallFrame() }
-        frame.inUse = true
-        frame.isQuick = quick
-        defer {
-            frame.inUse = false
-            frame.isQuick = false
-            frame.arena.reset()
+    @inline(__always)
+    static func withFrame<R>(quick: Bool, _ body: (CallFrame) -> R) -> R {
+        ofThread()._withUnsafeGuaranteedRef { frame in
+            frame.use.pointee.isInUse ? CallFrame().lend(quick: quick, body) : frame.lend(quick: quick, body)
         }
-        return try body(frame)
+    }
+
+    @inline(__always)
+    private func lend<R>(quick: Bool, _ body: (CallFrame) -> R) -> R {
+        use.pointee = Use(isInUse: true, isQuick: quick)
+        defer {
+            use.pointee = Use()
+            arena.reset()
+        }
+        return body(self)
     }
 }

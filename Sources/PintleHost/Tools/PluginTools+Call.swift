@@ -27,6 +27,7 @@ extension PluginTools {
         let place = try PluginPlace(path)
         let id = place.manifest.id
         let (interface, described) = try find(operation, id)
+        let interfaceID = FieldTable.name(interface.id)
         let request = try parse(json, "the request", id)
         let arena = ABIArena()
         let memory: UnsafeMutableRawPointer
@@ -44,15 +45,17 @@ extension PluginTools {
         let facts = DriverHost.Facts(
             instanceID: "00000000", builtInFolder: "", stateDirectory: "\(scratch.path)/drivers", options: JSONObject())
         let instance = try plugin.open(
-            interface, options: config, facts: facts, ledger: ledger, sink: StandardErrorSink(), timeout: limit,
+            interfaceID, options: config, facts: facts, ledger: ledger, sink: StandardErrorSink(), timeout: limit,
             maxStuckCalls: 1)
         defer { instance.close() }
         return try withExtendedLifetime(arena) { () throws(DriverError) in
-            try RawCall(instance, described, interface: place.short(interface), UnsafeRawPointer(memory)).run(limit)
+            try RawCall(instance, interface, described, UnsafeRawPointer(memory)).run(limit)
         }
     }
 
-    private static func find(_ name: String, _ driver: String) throws(DriverError) -> (String, pintle_operation) {
+    private static func find(_ name: String, _ driver: String) throws(DriverError) -> (
+        pintle_interface_info, pintle_operation
+    ) {
         func wrong(_ message: String) -> DriverError { DriverError(.invalid, driver: driver, operation: name, message) }
         let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
         guard parts.count == 2, let info = FieldTable.interface(parts[0]) else {
@@ -63,7 +66,7 @@ extension PluginTools {
             let known = operations.map { FieldTable.name($0.name) }.joined(separator: ", ")
             throw wrong("\(parts[0]) has no operation \(parts[1]); it has \(known)")
         }
-        return (FieldTable.name(info.id), found)
+        return (info, found)
     }
 
     private static func parse(_ text: String, _ what: String, _ driver: String) throws(DriverError) -> JSON {
@@ -87,12 +90,6 @@ extension PluginTools {
     }
 }
 
-extension PluginPlace {
-    fileprivate borrowing func short(_ interface: String) -> String {
-        FieldTable.interface(interface).map { FieldTable.name($0.name) } ?? interface
-    }
-}
-
 /// One call by number, without the Swift types of its request and result.
 private final class RawCall: @unchecked Sendable {
     // The request's memory outlives the call, which the caller waits for; `found` has its own lock.
@@ -106,13 +103,14 @@ private final class RawCall: @unchecked Sendable {
     private let request: UnsafeRawPointer
     private let found = Mutex<(items: [JSON], failure: String?)>(([], nil))
 
-    init(_ instance: DriverInstance, _ described: pintle_operation, interface: String, _ request: UnsafeRawPointer) {
+    init(
+        _ instance: DriverInstance, _ interface: pintle_interface_info, _ described: pintle_operation,
+        _ request: UnsafeRawPointer
+    ) {
         self.instance = instance
         self.described = described
         self.request = request
-        operation = Operation(
-            interface, described.number, FieldTable.name(described.name), .nothing, .changes,
-            quick: described.quick != 0)
+        operation = Operation(interface, described)
     }
 
     func run(_ limit: Duration) throws(DriverError) -> JSON {
