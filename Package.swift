@@ -133,6 +133,9 @@ let package = Package(
         .executableTarget(
             name: "driver-calls", dependencies: ["PintleHost", "PintleInterfaces"], path: "Benchmarks/driver-calls",
             exclude: ["README.md", "run"]),
+        .executableTarget(
+            name: "runtime-start", dependencies: ["PintleHost", "PintleInterfaces", "PintleLedger", "PintleObjects"],
+            path: "Benchmarks/runtime", exclude: ["README.md", "run"]),
         // MARK: Tests
         .testTarget(name: "ImageTests", dependencies: ["CPintleImages", "PintleObjects", "RuntimeNamespaceCore"]),
         .testTarget(

@@ -51,7 +51,7 @@ extension RuntimeNamespace {
         let specification = try ContainerSpecification(
             request, process: process, security: security, mounts: mounts, cgroups: cgroups,
             places: ContainerSpecification.Places(
-                layers: image.layers.isEmpty ? [store.emptyLayer] : image.layers, upper: store.upper(request.id),
+                layers: image.layers + [store.baseLayer], upper: store.upper(request.id),
                 work: store.work(request.id), cgroup: cgroup))
         let record = ContainerRecord(
             request, sandbox: sandbox, image: image, layers: image.layers + volumes.values.flatMap(\.self),

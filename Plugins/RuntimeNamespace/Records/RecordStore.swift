@@ -21,14 +21,24 @@ struct RecordStore: Sendable {
     private var sandboxes: String { runDirectory + "/sandboxes" }
     private var containers: String { dataDirectory + "/containers" }
 
-    /// An empty directory, for images without layers.
-    var emptyLayer: String { dataDirectory + "/empty" }
+    /// The lowest layer of every container: what is mounted over in each of them, for images that lack it.
+    ///
+    /// Without it each container's own layer would get these, one by one, at every start. What the image has hides it.
+    var baseLayer: String { dataDirectory + "/base" }
 
     func prepare() throws(SystemError) {
         try FileAccess.makeDirectories(runDirectory, mode: 0o700)
         try FileAccess.makeDirectories(sandboxes, mode: 0o700)
         try FileAccess.makeDirectories(containers, mode: 0o700)
-        try FileAccess.makeDirectories(emptyLayer)
+        for directory in ["", "/dev", "/etc", "/proc", "/sys"] {
+            try FileAccess.makeDirectories(baseLayer + directory)
+            // Containers see these modes, whatever the host's umask is.
+            guard chmod(baseLayer + directory, 0o755) == 0 else { throw SystemError("chmod", baseLayer + directory) }
+        }
+        for file in ["hostname", "hosts", "resolv.conf"] {
+            let path = "\(baseLayer)/etc/\(file)"
+            if !FileAccess.exists(path) { try FileAccess.replace(path, [], mode: 0o644) }
+        }
     }
 
     func directory(sandbox: String) -> String { "\(sandboxes)/\(sandbox)" }

@@ -68,10 +68,11 @@ extension PodWorker {
         if let volumes { return volumes }
         let directory = context.settings.podDirectory(identity.uid)
         let pods = "\(context.settings.dataDirectory)/pods"
+        let hasVolumes = pod["spec"]["volumes"].array?.isEmpty == false
         await BlockingWork.run {
             mkdir(pods, 0o755)
             mkdir(directory, 0o750)
-            mkdir("\(directory)/volumes", 0o755)
+            if hasVolumes { mkdir("\(directory)/volumes", 0o755) }
         }
         let made = try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity)
             .publish(pod)

@@ -29,7 +29,7 @@ struct Down: AsyncParsableCommand {
         drivers.close()
         print("\(pods) \(pods == 1 ? "pod" : "pods") ended.")
         let run = drivers.directory.runDirectory
-        try await onOwnThread { try DirectoryRemoval.remove(run) }
+        try await onOwnThread { try RunDirectory.remove(run) }
         if purge {
             try await onOwnThread { try DirectoryRemoval.remove(path) }
             print("\(path) deleted.")

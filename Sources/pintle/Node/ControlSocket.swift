@@ -103,6 +103,7 @@ enum ControlClient {
             let drivers = try await onOwnThread { try NodeDrivers(options, create: true, logger: logger) }
             await ImageOperations(runtime: drivers.host.runtime).run(request) { show.show($0) }
             drivers.close()
+            RunDirectory.removeIfUnused(drivers.directory.runDirectory)
         }
         if let error = show.error { throw Failure(error) }
         guard show.isDone else { throw Failure("the node closed the connection without an answer") }

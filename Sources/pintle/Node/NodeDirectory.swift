@@ -89,7 +89,7 @@ final class NodeDirectory: @unchecked Sendable {
 
     /// Says in the run directory, which every node can see, which range this one has.
     private func claim(_ range: String) throws {
-        mkdir(runDirectory, 0o700)
+        try RunDirectory.make(runDirectory)
         try Self.writeText("\(runDirectory)/pod-range", range, mode: 0o644)
     }
 

@@ -41,6 +41,16 @@ def names(t):
           "resolv.conf")
 
 
+@case("a start writes nothing into the container's own layer, though the image lacks what is mounted over")
+def own_layer(t):
+    t.create(pod("layer", container(script="sleep 1000")))
+    t.running("layer")
+    identity = t.pod("layer")["status"]["containerStatuses"][0]["containerID"].split("://")[1]
+    layer = t.node.data / "runtime" / "containers" / identity / "upper"
+    equal([str(path) for path in layer.rglob("*")], [], "the files of the layer")
+    contains(t.shell("layer", "cat /etc/hosts"), "localhost", "the hosts file")
+
+
 @case("a pod without a host name has its own name as one")
 def default_name(t):
     equal(t.run_to_end(once("plain-name", "hostname")).strip(), "plain-name", "the host name")

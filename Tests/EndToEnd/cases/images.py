@@ -1,4 +1,5 @@
 """Pull policies, pulling from a registry, and `pintle image`."""
+import os
 import subprocess
 
 from e2e.places import PINTLE, ROOT, execute
@@ -133,6 +134,7 @@ def offline(t):
     node.stop()
     node.load_images("busybox")
     contains(node.pintle("image", "list").out, "busybox", "the list")
+    equal(os.path.exists(f"/run/pintle-{node.id}"), False, "whether the command leaves a directory under /run")
     node.start()
     t.node, t.namespace = node, "default"
     t.create(pod("from-import", container(script="sleep 1000")))
