@@ -27,6 +27,9 @@ let swiftSettings: [SwiftSetting] = [
 ]
 let strictC: [CSetting] = [.unsafeFlags(["-std=c11", "-Wall", "-Wextra", "-Werror"])]
 
+/// What a shared object leaves undefined is an error; but the sanitizers' runtime is in the program that loads it.
+let noUndefined = Context.environment["PINTLE_SANITIZE"] == nil ? ["-Xlinker", "-z", "-Xlinker", "defs"] : []
+
 /// A driver: its entry file, and the shared object built from it, which exports one symbol.
 func driver(_ name: String, core: String? = nil, path: String) -> (product: Product, target: Target) {
     (
@@ -34,10 +37,11 @@ func driver(_ name: String, core: String? = nil, path: String) -> (product: Prod
         .target(
             name: name, dependencies: ["PintleSDK"] + (core.map { [.target(name: $0)] } ?? []), path: path,
             linkerSettings: [
-                .unsafeFlags([
-                    "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/exports.map",
-                    "-Xlinker", "-z", "-Xlinker", "defs", "-Xlinker", "-z", "-Xlinker", "nodelete",
-                ])
+                .unsafeFlags(
+                    [
+                        "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/exports.map",
+                        "-Xlinker", "-z", "-Xlinker", "nodelete",
+                    ] + noUndefined)
             ])
     )
 }

@@ -8,7 +8,7 @@ import Testing
 struct PodPlanTests {
     @Test("a new pod gets a sandbox and each container's first attempt")
     func begins() {
-        let plan = PodPlan(pod: Self.pod("Always"), view: PodView(), backoffs: [:], now: 0)
+        let plan = PodPlan(pod: Self.pod("Always"), view: PodView(), facts: PodPlan.Facts())
         #expect(plan.newSandbox == 0)
         #expect(plan.steps == ["main": .start(attempt: 0)])
         #expect(!plan.finished)
@@ -22,7 +22,7 @@ struct PodPlanTests {
         ])
     func restarts(_ policy: String, _ code: Int32, _ expected: PodPlan.Step) {
         let view = Self.view(.exited, code: code)
-        let plan = PodPlan(pod: Self.pod(policy), view: view, backoffs: [:], now: 100)
+        let plan = PodPlan(pod: Self.pod(policy), view: view, facts: PodPlan.Facts(now: 100))
         #expect(plan.steps["main"] == expected)
         #expect(plan.finished == (expected == .keep))
     }
@@ -30,8 +30,8 @@ struct PodPlanTests {
     @Test("a container in back-off waits for what is left of it")
     func waits() {
         let plan = PodPlan(
-            pod: Self.pod("Always"), view: Self.view(.exited, code: 1), backoffs: ["main": Backoff(after: 1, at: 50)],
-            now: 53)
+            pod: Self.pod("Always"), view: Self.view(.exited, code: 1),
+            facts: PodPlan.Facts(backoffs: ["main": Backoff(after: 1, at: 50)], now: 53))
         #expect(plan.steps["main"] == .wait(7))
     }
 
@@ -39,7 +39,7 @@ struct PodPlanTests {
     func replacesSandbox() {
         var view = Self.view(.running, code: 0)
         view.sandboxes[0].state = .notReady
-        let plan = PodPlan(pod: Self.pod("Always"), view: view, backoffs: [:], now: 0)
+        let plan = PodPlan(pod: Self.pod("Always"), view: view, facts: PodPlan.Facts())
         #expect(plan.newSandbox == 1)
         #expect(plan.steps["main"] == .start(attempt: 1))
     }
@@ -66,6 +66,7 @@ struct PodPlanTests {
         sandbox.id = "s"
         var container = RuntimeContainerStatus()
         container.id = "c\(attempt)"
+        container.sandboxId = "s"
         container.name = "main"
         container.attempt = attempt
         container.state = state

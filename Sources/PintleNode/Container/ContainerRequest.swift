@@ -14,6 +14,11 @@ struct ContainerRequest {
     let volumes: [String: String]
     /// Values that the spec's `valueFrom` fields resolve to; see ``ContainerEnvironment``.
     let environment: [(name: String, value: String)]
+    /// The id of the container whose processes an ephemeral container sees; empty for none.
+    var target = ""
+
+    /// Holds the image as the pod's spec had it when the container was made.
+    static let imageAnnotation = "io.kubernetes.container.image"
 
     /// - Throws: ``PodFault`` with reason `CreateContainerConfigError` for what this node can't do.
     func make(sandbox: String, attempt: Int32, image: RuntimeImage) throws(PodFault) -> RuntimeCreateContainerRequest {
@@ -37,8 +42,12 @@ struct ContainerRequest {
             return variable
         }
         request.mounts = try mounts()
+        request.mounts.append(TerminationMessage.mount(container, attempt, settings.podDirectory(identity.uid)))
         request.labels = identity.labels.merging(["io.kubernetes.container.name": name]) { $1 }
-        request.annotations = ["io.kubernetes.container.restartCount": "\(attempt)"]
+        request.annotations = [
+            "io.kubernetes.container.restartCount": "\(attempt)",
+            Self.imageAnnotation: container["image"].string ?? "",
+        ]
         request.logPath = "\(name)/\(attempt).log"
         request.logMaxBytes = UInt64(max(0, settings.logMaxBytes))
         request.logMaxFiles = Int32(clamping: settings.logMaxFiles)
@@ -120,7 +129,12 @@ struct ContainerRequest {
         security.privileged = own["privileged"].bool ?? false
         security.addCapabilities = strings(own["capabilities"]["add"])
         security.dropCapabilities = strings(own["capabilities"]["drop"])
-        security.namespaces = SandboxRequest.namespaces(pod)
+        var namespaces = SandboxRequest.namespaces(pod)
+        if !target.isEmpty, namespaces.pid == .container {
+            namespaces.pid = .target
+            namespaces.targetContainerId = target
+        }
+        security.namespaces = namespaces
         if let user = own["runAsUser"].int ?? shared["runAsUser"].int {
             security.hasRunAsUser = true
             security.runAsUser = user

@@ -25,6 +25,9 @@ struct PodFiles: Sendable {
     func remove() {
         for file in ["hosts", "resolv.conf", "hostname"] { unlink("\(directory)/etc/\(file)") }
         rmdir("\(directory)/etc")
+        for name in PodLogFolder.names(directory) where name.hasPrefix(TerminationMessage.prefix) {
+            unlink("\(directory)/\(name)")
+        }
         rmdir("\(directory)/volumes")
         rmdir(directory)
     }

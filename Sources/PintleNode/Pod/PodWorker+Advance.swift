@@ -6,62 +6,80 @@ internal import PintleObjects
 /// The way up: volumes, sandbox, network, images, containers.
 extension PodWorker {
     func advance() async throws(PodFault) {
-        if failure != nil { return try await settle() }
-        let missing = unsupported()
-        if let missing {
-            failure = PodStatus.Waiting(reason: "UnsupportedFeature", message: missing)
-            context.events.record(pod, .warning, "UnsupportedFeature", missing)
-            return try await settle()
-        }
-        let plan = PodPlan(pod: pod, view: view, backoffs: backoffs, now: Self.seconds())
-        if plan.finished { return try await settle() }
+        let phase = pod["status"]["phase"].string
+        if phase == "Succeeded" || phase == "Failed" { return try await settle(isReported: true) }
+        if failure == nil { checkDeadline() }
+        if failure != nil { return try await settle(isReported: false) }
+        var plan = makePlan()
+        if plan.finished { return try await settle(isReported: false) }
         let volumes = try await ensureVolumes()
-        if let attempt = plan.newSandbox { try await createSandbox(attempt) }
+        if let attempt = plan.newSandbox {
+            try await createSandbox(attempt)
+            plan = makePlan()
+        }
         guard let sandbox = view.sandbox else { return await report() }
         if podIPs.isEmpty { try await ensureAddresses(sandbox) }
-        var next: Double?
-        for container in pod["spec"]["containers"].array ?? [] {
-            let name = container["name"].string ?? ""
+        restartChanged()
+        for container in PodContainer.all(of: pod) where !isEnding {
+            let name = container.name
             switch plan.steps[name] {
             case .start(let attempt):
                 if let due = retries[name], due > Self.seconds() {
-                    next = min(next ?? .infinity, due - Self.seconds())
-                } else if let retry = await start(container, name, attempt, sandbox: sandbox.id, volumes: volumes) {
-                    next = min(next ?? retry, retry)
+                    wakeAfter(due - Self.seconds())
+                } else if let retry = await start(container, attempt, sandbox: sandbox.id, volumes: volumes) {
+                    wakeAfter(retry)
+                } else {
+                    // Whether the next one's turn has come depends on this one.
+                    plan = makePlan()
                 }
             case .wait(let seconds):
-                crashLoop(name, seconds)
-                next = min(next ?? seconds, seconds)
+                crashLoop(container, seconds)
+                wakeAfter(seconds)
             default: waiting[name] = nil
             }
         }
         await report()
-        if let next { wakeAfter(next) }
     }
 
-    /// All containers have ended for good: the sandbox goes, containers stay for their logs.
-    private func settle() async throws(PodFault) {
-        if let sandbox = view.sandbox, failure == nil || view.running.isEmpty {
-            _ = sandbox
-            try await tearDown(removeContainers: false)
-        }
-        await report()
+    var facts: PodPlan.Facts {
+        PodPlan.Facts(backoffs: backoffs, unstarted: hooked, hooked: hooked, now: Self.seconds())
     }
 
-    /// What the pod wants and this version does not have.
-    private func unsupported() -> String? {
-        let spec = pod["spec"]
-        if spec["initContainers"].array?.isEmpty == false { return "initContainers are not supported by this version" }
-        for container in spec["containers"].array ?? [] {
-            let name = container["name"].string ?? ""
-            for field in ["livenessProbe", "readinessProbe", "startupProbe"] where !container[field].isNull {
-                return "container \(name): \(field) is not supported by this version"
-            }
-            for hook in ["postStart", "preStop"] where !container["lifecycle"][hook].isNull {
-                return "container \(name): lifecycle.\(hook) is not supported by this version"
-            }
+    private func makePlan() -> PodPlan { PodPlan(pod: pod, view: view, facts: facts) }
+
+    /// Nothing will run again: what runs is ended and the sandbox goes; containers stay for their logs.
+    private func settle(isReported: Bool) async throws(PodFault) {
+        guard view.running.isEmpty else {
+            endAll(grace: ownGrace)
+            return isReported ? () : await report()
         }
-        return nil
+        if view.sandbox != nil { try await tearDown(removeContainers: false) }
+        if !isReported { await report() }
+    }
+
+    /// Fails the pod when it has been active for longer than it may.
+    private func checkDeadline() {
+        guard let limit = pod["spec"]["activeDeadlineSeconds"].int,
+            let start = pod["status"]["startTime"].string.flatMap({ Timestamp(rfc3339: $0) })
+        else { return }
+        let left = Double(start.nanoseconds) / 1e9 + Double(limit) - Self.seconds()
+        if left > 0 { return wakeAfter(left) }
+        let message = "Pod was active on the node longer than the specified deadline"
+        failure = PodStatus.Waiting(reason: "DeadlineExceeded", message: message)
+        context.events.record(pod, .normal, "DeadlineExceeded", message)
+    }
+
+    /// Ends containers whose image was changed; they start again with the new one.
+    private func restartChanged() {
+        for container in PodContainer.all(of: pod) where container.role != .ephemeral {
+            guard let current = view.current(container.name), current.state == .running,
+                let image = current.annotations[ContainerRequest.imageAnnotation],
+                image != container.spec["image"].string
+            else { continue }
+            endOne(
+                current, grace: ownGrace,
+                message: "Container \(container.name) definition changed, will be restarted")
+        }
     }
 
     private func ensureVolumes() async throws(PodFault) -> [String: String] {
@@ -144,51 +162,55 @@ extension PodWorker {
         await refresh()
     }
 
-    private func crashLoop(_ name: String, _ seconds: Double) {
+    private func crashLoop(_ container: PodContainer, _ seconds: Double) {
+        let name = container.name
         guard waiting[name]?.reason != "CrashLoopBackOff" else { return }
         let delay = Int(backoffs[name]?.delay ?? 10)
         let text = delay >= 60 ? (delay % 60 == 0 ? "\(delay / 60)m0s" : "\(delay / 60)m\(delay % 60)s") : "\(delay)s"
-        let message =
-            "back-off \(text) restarting failed container=\(name) pod=\(identity.name)_\(identity.namespace)(\(identity.uid))"
-        waiting[name] = PodStatus.Waiting(reason: "CrashLoopBackOff", message: message)
+        let pod = "pod=\(identity.name)_\(identity.namespace)(\(identity.uid))"
+        waiting[name] = PodStatus.Waiting(
+            reason: "CrashLoopBackOff", message: "back-off \(text) restarting failed container=\(name) \(pod)")
         context.events.record(
-            pod, .warning, "BackOff",
+            self.pod, .warning, "BackOff",
             "Back-off restarting failed container \(name) in pod \(identity.name)_\(identity.namespace)(\(identity.uid))",
-            fieldPath: Self.fieldPath(name))
+            fieldPath: container.fieldPath)
     }
 
     /// Pulls, creates and starts one container.
     ///
-    /// Returns seconds until another try when it did not work.
-    private func start(
-        _ container: JSON, _ name: String, _ attempt: Int32, sandbox: String, volumes: [String: String]
-    ) async -> Double? {
+    /// Returns seconds until another try when it did not work; not when the pod is to end.
+    private func start(_ container: PodContainer, _ attempt: Int32, sandbox: String, volumes: [String: String]) async
+        -> Double?
+    {
+        let name = container.name
         do {
-            let image = try await image(container, name)
-            let environment = try ContainerEnvironment(client: context.client, pod: pod).resolve(container)
-            let builder = ContainerRequest(
-                pod: pod, identity: identity, container: container, settings: context.settings,
+            guard let image = try await image(container), !isEnding else { return nil }
+            let environment = try ContainerEnvironment(client: context.client, pod: pod).resolve(container.spec)
+            var builder = ContainerRequest(
+                pod: pod, identity: identity, container: container.spec, settings: context.settings,
                 memoryCapacity: context.memoryCapacity, volumes: volumes, environment: environment)
+            builder.target = container.spec["targetContainerName"].string.flatMap { view.current($0)?.id } ?? ""
             let request = try builder.make(sandbox: sandbox, attempt: attempt, image: image)
             if attempt > 0 {
                 backoffs[name, default: Backoff()].next(at: Self.seconds())
                 await forgetOld(name, before: attempt - 1)
             }
-            try await create(request, name)
+            try await create(request, container)
             waiting[name] = nil
             retries[name] = nil
             return nil
         } catch let failure as PullFailure {
-            return wait(name, failure.fault, failure.retryAfter, image: container["image"].string ?? "")
+            return wait(container, failure.fault, failure.retryAfter)
         } catch let fault as PodFault {
-            return wait(name, fault, 10)
+            return wait(container, fault, 10)
         } catch {
-            return wait(name, PodFault("CreateContainerError", "\(error)"), 10)
+            return wait(container, PodFault("CreateContainerError", "\(error)"), 10)
         }
     }
 
-    private func create(_ request: RuntimeCreateContainerRequest, _ name: String) async throws(PodFault) {
-        let path = Self.fieldPath(name)
+    private func create(_ request: RuntimeCreateContainerRequest, _ container: PodContainer) async throws(PodFault) {
+        let path = container.fieldPath
+        try await TerminationMessage.makeFile(request, context.settings.podDirectory(identity.uid))
         do {
             _ = try await context.runtime.createContainer(request)
         } catch {
@@ -198,28 +220,40 @@ extension PodWorker {
         context.events.record(pod, .normal, "Created", "Container created", fieldPath: path)
         var ref = RuntimeContainerRef()
         ref.id = request.id
+        let hook = container.spec["lifecycle"]["postStart"]
+        if !hook.isNull { hooked.insert(request.id) }
         do {
             view.put(try await context.runtime.startContainer(ref))
             context.events.record(pod, .normal, "Started", "Container started", fieldPath: path)
         } catch {
+            hooked.remove(request.id)
             context.events.record(pod, .warning, "Failed", "Error: \(error.message)", fieldPath: path)
             await refresh()
             // A program that can't be started counts as a container that ended; anything else is tried again.
-            guard view.current(name)?.state == .exited else { throw PodFault("RunContainerError", error.message) }
+            guard view.current(container.name)?.state == .exited else {
+                throw PodFault("RunContainerError", error.message)
+            }
+            return
         }
+        if !hook.isNull { runPostStart(hook, container, request.id) }
     }
 
-    private func image(_ container: JSON, _ name: String) async throws(PullFailure) -> RuntimeImage {
-        let image = container["image"].string ?? ""
-        let path = Self.fieldPath(name)
+    private func image(_ container: PodContainer) async throws(PullFailure) -> RuntimeImage? {
+        let image = container.spec["image"].string ?? ""
+        let path = container.fieldPath
         let events = context.events
         let pod = self.pod
-        let outcome = try await context.images.ensure(
-            image, policy: container["imagePullPolicy"].string ?? "IfNotPresent", namespace: identity.namespace
-        ) {
-            events.record(pod, .normal, "Pulling", "Pulling image \"\(image)\"", fieldPath: path)
+        let policy = container.spec["imagePullPolicy"].string ?? "IfNotPresent"
+        let result = await unlessEnding { [context, identity] () -> Result<ImagePuller.Outcome, PullFailure> in
+            do throws(PullFailure) {
+                return .success(
+                    try await context.images.ensure(image, policy: policy, namespace: identity.namespace) {
+                        events.record(pod, .normal, "Pulling", "Pulling image \"\(image)\"", fieldPath: path)
+                    })
+            } catch { return .failure(error) }
         }
-        switch outcome {
+        guard let result else { return nil }
+        switch try result.get() {
         case .present(let found):
             events.record(
                 pod, .normal, "Pulled", "Container image \"\(image)\" already present on machine", fieldPath: path)
@@ -239,8 +273,10 @@ extension PodWorker {
     /// A failed pull is shown as such for half of the time until the next try, then as ImagePullBackOff.
     ///
     /// - Returns: Seconds until the pod is looked at again.
-    private func wait(_ name: String, _ fault: PodFault, _ retryAfter: Double, image: String = "") -> Double {
-        let path = Self.fieldPath(name)
+    private func wait(_ container: PodContainer, _ fault: PodFault, _ retryAfter: Double) -> Double {
+        let name = container.name
+        let path = container.fieldPath
+        let image = container.spec["image"].string ?? ""
         func event(_ type: EventRecorder.EventType, _ reason: String, _ message: String) {
             context.events.record(pod, type, reason, message, fieldPath: path)
         }

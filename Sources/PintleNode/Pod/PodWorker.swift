@@ -15,6 +15,12 @@ actor PodWorker {
     var podIPs: [String] = []
     var waiting: [String: PodStatus.Waiting] = [:]
     var backoffs: [String: Backoff] = [:]
+    /// Ids of running containers whose postStart hook is under way.
+    var hooked: Set<String> = []
+    /// What ended containers left as their last words, by container id.
+    var messages: [String: String] = [:]
+    /// Containers that are being ended, by id.
+    var endings: [String: Ending] = [:]
     /// When a container that could not be started is tried again, seconds since 1970.
     var retries: [String: Double] = [:]
     /// The whole pod failed.
@@ -24,14 +30,9 @@ actor PodWorker {
     private var dirty = false
     private var wake: CheckedContinuation<Void, Never>?
     private var timer: Task<Void, Never>?
+    private var nextRound: Double?
     private var lastStatus: JSON?
-    private var stopping: Stopping?
-
-    /// A stop that is going on.
-    private struct Stopping {
-        var grace: Int64
-        var task: Task<Void, Never>
-    }
+    let changes = ChangeWaiters()
 
     init(_ context: PodContext, _ pod: JSON, view: PodView) {
         self.context = context
@@ -47,9 +48,13 @@ actor PodWorker {
 
     /// The pod changed in the API.
     func update(_ new: JSON) {
-        pod = new
+        // The answer to a write of our own may have overtaken what the watch tells.
+        if Self.revision(new) >= Self.revision(pod) { pod = new }
         signal()
     }
+
+    /// Gone from the API, or to be deleted.
+    var isEnding: Bool { gone || !pod["metadata"]["deletionTimestamp"].isNull }
 
     /// The pod is gone from the API.
     func deleted() {
@@ -76,6 +81,7 @@ actor PodWorker {
         dirty = true
         wake?.resume()
         wake = nil
+        changes.tell()
     }
 
     /// Works until the pod and everything of it is gone, or the task is cancelled.
@@ -99,8 +105,13 @@ actor PodWorker {
         await withCheckedContinuation { wake = $0 }
     }
 
-    func wakeAfter(_ seconds: Double) {
+    /// Asks for a round after so many seconds, if none comes earlier.
+    func wakeAfter(_ seconds: Double) { nextRound = min(nextRound ?? .infinity, seconds) }
+
+    private func setTimer() {
         timer?.cancel()
+        timer = nil
+        guard let seconds = nextRound else { return }
         timer = Task { [weak self] in
             try? await Task.sleep(for: .seconds(max(0.01, seconds)))
             guard !Task.isCancelled else { return }
@@ -112,10 +123,11 @@ actor PodWorker {
     ///
     /// True when there is nothing left to do for this pod, ever.
     private func sync() async -> Bool {
+        nextRound = nil
+        defer { setTimer() }
+        await collectMessages()
         do {
-            if gone || !pod["metadata"]["deletionTimestamp"].isNull {
-                return try await end()
-            }
+            if isEnding { return try await end() }
             try await advance()
         } catch {
             context.events.record(pod, .warning, error.reason, error.message)
@@ -129,20 +141,10 @@ actor PodWorker {
     ///
     /// True when it is gone.
     private func end() async throws(PodFault) -> Bool {
-        let grace =
-            gone
-            ? 0
-            : pod["metadata"]["deletionGracePeriodSeconds"].int ?? pod["spec"]["terminationGracePeriodSeconds"].int
-                ?? 30
-        let running = view.running
-        if !running.isEmpty {
-            if let current = stopping, current.grace <= grace { return false }
-            stopping?.task.cancel()
-            let task = Task { [weak self] in
-                await self?.stop(running, grace: grace)
-                await self?.stopped()
-            }
-            stopping = Stopping(grace: grace, task: task)
+        let grace = gone ? 0 : pod["metadata"]["deletionGracePeriodSeconds"].int ?? ownGrace
+        guard view.running.isEmpty else {
+            endAll(grace: grace)
+            if !gone { await report() }
             return false
         }
         try await tearDown(removeContainers: true)
@@ -157,32 +159,6 @@ actor PodWorker {
             }
         }
         return true
-    }
-
-    private func stopped() {
-        stopping = nil
-        signal()
-    }
-
-    private func stop(_ containers: [RuntimeContainerStatus], grace: Int64) async {
-        await withTaskGroup(of: Void.self) { group in
-            for container in containers {
-                context.events.record(
-                    pod, .normal, "Killing", "Stopping container \(container.name)",
-                    fieldPath: Self.fieldPath(container.name))
-                group.addTask { [context] in
-                    var request = RuntimeStopContainerRequest()
-                    request.id = container.id
-                    request.graceNs = UInt64(max(0, grace)) * 1_000_000_000
-                    do {
-                        try await context.runtime.stopContainer(request, timeout: .seconds(grace + 30))
-                    } catch {
-                        context.log("stopping container \(container.id): \(error)")
-                    }
-                }
-            }
-        }
-        await refresh()
     }
 
     /// What the runtime says now, for when events may lag behind.
@@ -241,8 +217,8 @@ actor PodWorker {
     func report(force: Bool = false) async {
         if view.sandboxes.isEmpty, gone { return }
         let status = PodStatus(
-            pod: pod, view: view, waiting: waiting, podIPs: podIPs, hostIPs: context.hostIPs, now: .now,
-            failure: failure
+            pod: pod, view: view, waiting: waiting, facts: facts, messages: messages, podIPs: podIPs,
+            hostIPs: context.hostIPs, now: .now, failure: failure
         ).build()
         guard status != lastStatus || force else { return }
         let uid = identity.uid
@@ -251,20 +227,25 @@ actor PodWorker {
                 .pods, namespace: identity.namespace, name: identity.name, subresource: "status"
             ) { (object: inout JSON) throws(StatusError) -> Bool in
                 guard object["metadata"]["uid"].string == uid else { return false }
-                var merged = object["status"].object ?? JSONObject()
-                for (key, value) in status.object?.members ?? [] { merged[key] = value }
-                guard JSON.object(merged) != object["status"] else { return false }
-                object["status"] = .object(merged)
+                let merged = PodStatus.merge(status, into: object["status"])
+                guard merged != object["status"] else { return false }
+                object["status"] = merged
                 return true
             }
             lastStatus = status
-            if let written, written["metadata"]["uid"].string == uid { pod["status"] = written["status"] }
+            // A change that the watch has told of meanwhile is newer.
+            if let written, written["metadata"]["uid"].string == uid, Self.revision(written) > Self.revision(pod) {
+                pod = written
+            }
         } catch {
             if error.code != 404 {
+                wakeAfter(5)
                 context.log("status of pod \(identity.namespace)/\(identity.name): \(error.message)")
             }
         }
     }
 
-    static func fieldPath(_ container: String) -> String { "spec.containers{\(container)}" }
+    private static func revision(_ object: JSON) -> Int64 {
+        object["metadata"]["resourceVersion"].string.flatMap(Int64.init) ?? 0
+    }
 }
