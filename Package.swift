@@ -88,8 +88,8 @@ let package = Package(
         .target(
             name: "PintleHost",
             dependencies: [
-                "CPintleABI", "CPintleFields", "CPintleHost", "PintleInterfaces", "PintleLedger", "PintleObjects",
-                crypto,
+                "CPintleABI", "CPintleFields", "CPintleHost", "PintleInterfaces", "PintleLedger", "PintleNodePolicy",
+                "PintleObjects", crypto,
             ]),
         .target(name: "PintleLedger", dependencies: [grdb]),
         // MARK: Objects, store, API server
@@ -108,7 +108,12 @@ let package = Package(
             dependencies: ["PintleClient", "PintleHTTP", "PintleKinds", "PintleObjects", "PintleStore", nioCore]),
         // MARK: Node
         .target(name: "PintleScheduler", dependencies: ["PintleClient", "PintleKinds", "PintleObjects"]),
-        .target(name: "PintleNode", dependencies: ["PintleClient", "PintleInterfaces", "PintleObjects", crypto]),
+        .target(name: "PintleNodePolicy", dependencies: ["PintleObjects"]),
+        .target(
+            name: "PintleNode",
+            dependencies: [
+                "PintleClient", "PintleInterfaces", "PintleKinds", "PintleNodePolicy", "PintleObjects", crypto,
+            ]),
         // MARK: Drivers
         .target(name: "PintleNetlink", dependencies: ["CPintleNetlink"]),
         .target(name: "PintleSystem", dependencies: ["CPintleSystem"]),
@@ -130,8 +135,8 @@ let package = Package(
             name: "pintle",
             dependencies: [
                 "PintleClient", "PintleHost", "PintleHTTP", "PintleInterfaces", "PintleLedger", "PintleNetlink",
-                "PintleNode",
-                "PintleObjects", "PintleScheduler", "PintleServer", "PintleStore", argumentParser, logging, nioCore,
+                "PintleNode", "PintleNodePolicy", "PintleObjects", "PintleScheduler", "PintleServer", "PintleStore",
+                argumentParser, logging, nioCore,
             ]),
         // MARK: Benchmarks
         .executableTarget(
@@ -155,12 +160,14 @@ let package = Package(
             name: "PintleHostTests",
             dependencies: [
                 "CPintleABI", "CPintleFields", "CPintleHost", "PintleHost", "PintleInterfaces", "PintleLedger",
-                "PintleObjects",
+                "PintleNodePolicy", "PintleObjects",
             ]),
         .testTarget(name: "PintleHTTPTests", dependencies: ["PintleHTTP", nioCore, nioWebSocket]),
         .testTarget(name: "PintleKindsTests", dependencies: ["PintleKinds", "PintleObjects"]),
         .testTarget(name: "PintleLedgerTests", dependencies: ["PintleLedger"]),
-        .testTarget(name: "PintleNodeTests", dependencies: ["PintleInterfaces", "PintleNode", "PintleObjects"]),
+        .testTarget(
+            name: "PintleNodeTests",
+            dependencies: ["PintleClient", "PintleInterfaces", "PintleNode", "PintleNodePolicy", "PintleObjects"]),
         .testTarget(name: "PintleObjectsTests", dependencies: ["CPintleSpecs", "PintleObjects"]),
         .testTarget(
             name: "PintleSDKTests", dependencies: ["CPintleABI", "CPintleFields", "PintleInterfaces", "PintleSDK"]),

@@ -1,3 +1,4 @@
+public import PintleNodePolicy
 public import PintleObjects
 
 /// The node's configuration file: `apiVersion: pintle.dev/v1alpha1`, `kind: Configuration`.
@@ -19,6 +20,8 @@ public struct Configuration: Sendable {
         public var containerLogMaxSize: Int64 = 10 << 20
         /// How many log files are kept for each container.
         public var containerLogMaxFiles: Int64 = 5
+        /// Reservations, eviction, images, static pods, shutdown.
+        public var policy = NodePolicy()
     }
 
     /// A driver to load.

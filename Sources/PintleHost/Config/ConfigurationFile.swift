@@ -46,7 +46,7 @@ public struct ConfigurationFile: Sendable {
 }
 
 /// Walks the document; every complaint has its line.
-private struct ConfigurationReader {
+struct ConfigurationReader {
     let path: String
     let document: YAMLDocument
 
@@ -68,7 +68,8 @@ private struct ConfigurationReader {
     }
 
     private func node(_ json: JSON) throws(ConfigurationError) -> Configuration.Node {
-        try known(json, "node", ["maxPods", "podRange", "podRangeSize", "containerLogMaxSize", "containerLogMaxFiles"])
+        let own = ["maxPods", "podRange", "podRangeSize", "containerLogMaxSize", "containerLogMaxFiles"]
+        try known(json, "node", own + NodePolicyReader.keys)
         var node = Configuration.Node()
         node.maxPods = try number(json["maxPods"], "node.maxPods", 1...10_000) ?? node.maxPods
         node.podRangeSize = try number(json["podRangeSize"], "node.podRangeSize", 9...30) ?? node.podRangeSize
@@ -82,6 +83,7 @@ private struct ConfigurationReader {
             }
             node.containerLogMaxSize = bytes
         }
+        node.policy = try NodePolicyReader(fields: self, node: json).read()
         return node
     }
 
@@ -118,7 +120,7 @@ private struct ConfigurationReader {
             options: json["options"].isNull ? .object(JSONObject()) : json["options"], path: at)
     }
 
-    private func known(_ json: JSON, _ at: String, _ keys: [String]) throws(ConfigurationError) {
+    func known(_ json: JSON, _ at: String, _ keys: [String]) throws(ConfigurationError) {
         guard let object = json.object else { throw wrong(at, "expected a mapping, found \(show(json))") }
         for key in object.keys where !keys.contains(key) {
             throw wrong(
@@ -132,13 +134,13 @@ private struct ConfigurationReader {
         }
     }
 
-    private func text(_ json: JSON, _ at: String) throws(ConfigurationError) -> String? {
+    func text(_ json: JSON, _ at: String) throws(ConfigurationError) -> String? {
         if json.isNull { return nil }
         guard let text = json.string, !text.isEmpty else { throw wrong(at, "expected a text, found \(show(json))") }
         return text
     }
 
-    private func number(_ json: JSON, _ at: String, _ range: ClosedRange<Int64>) throws(ConfigurationError) -> Int64? {
+    func number(_ json: JSON, _ at: String, _ range: ClosedRange<Int64>) throws(ConfigurationError) -> Int64? {
         if json.isNull { return nil }
         guard let number = json.int, range.contains(number) else {
             throw wrong(
@@ -158,9 +160,9 @@ private struct ConfigurationReader {
         return nil
     }
 
-    private func wrong(_ at: String, _ message: String) -> ConfigurationError {
+    func wrong(_ at: String, _ message: String) -> ConfigurationError {
         ConfigurationError(file: path, line: document.line(of: at) ?? 0, at.isEmpty ? message : "\(at): \(message)")
     }
 
-    private func show(_ json: JSON) -> String { String(decoding: json.serialized(), as: UTF8.self) }
+    func show(_ json: JSON) -> String { String(decoding: json.serialized(), as: UTF8.self) }
 }

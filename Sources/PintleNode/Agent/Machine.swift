@@ -5,6 +5,8 @@ struct Machine: Sendable {
     var cpus: Int64
     var memoryBytes: Int64
     var diskBytes: Int64
+    /// How many huge pages there are, by their size in bytes.
+    var hugePages: [Int64: Int64] = [:]
     var kernel: String
     var osImage: String
     var machineID: String
@@ -17,13 +19,17 @@ struct Machine: Sendable {
     /// Reads /proc, /etc and the links.
     ///
     /// Blocks briefly.
-    static func read() -> Machine {
+    ///
+    /// - Parameters:
+    ///   - disk: A path on the file system that pods write to.
+    ///   - bootID: Where the kernel tells which boot this is.
+    static func read(disk path: String = "/", bootID: String = "/proc/sys/kernel/random/boot_id") -> Machine {
         var names = utsname()
         uname(&names)
         let kernel = withUnsafeBytes(of: names.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let machine = withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         var disk = statvfs()
-        statvfs("/", &disk)
+        if statvfs(path, &disk) != 0 { statvfs("/", &disk) }
         let memory =
             PodFiles.read("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
             .flatMap { line in line.split(separator: " ").dropFirst().first.flatMap { Int64($0) } } ?? 0
@@ -33,10 +39,20 @@ struct Machine: Sendable {
         func line(_ path: String) -> String { String(PodFiles.read(path).prefix { $0 != "\n" }) }
         return Machine(
             cpus: Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))), memoryBytes: memory * 1024,
-            diskBytes: Int64(disk.f_blocks) * Int64(disk.f_frsize), kernel: kernel, osImage: String(os),
-            machineID: line("/etc/machine-id"), bootID: line("/proc/sys/kernel/random/boot_id"),
+            diskBytes: Int64(disk.f_blocks) * Int64(disk.f_frsize), hugePages: hugePages(),
+            kernel: kernel, osImage: String(os),
+            machineID: line("/etc/machine-id"), bootID: line(bootID),
             systemUUID: line("/sys/class/dmi/id/product_uuid"), architecture: machine == "aarch64" ? "arm64" : "amd64",
             addresses: interfaceAddresses())
+    }
+
+    private static func hugePages() -> [Int64: Int64] {
+        var pages: [Int64: Int64] = [:]
+        for (size, name) in [(Int64(2) << 20, "2048"), (1 << 30, "1048576")] {
+            let text = PodFiles.read("/sys/kernel/mm/hugepages/hugepages-\(name)kB/nr_hugepages")
+            pages[size] = Int64(text.prefix { $0.isNumber }) ?? 0
+        }
+        return pages
     }
 
     private static func interfaceAddresses() -> [String] {

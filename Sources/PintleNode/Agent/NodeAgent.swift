@@ -1,6 +1,7 @@
 internal import Glibc
 public import PintleClient
 public import PintleInterfaces
+internal import PintleNodePolicy
 internal import PintleObjects
 internal import Synchronization
 
@@ -9,6 +10,8 @@ internal import Synchronization
 /// Threads: any. ``run()`` works until its task is cancelled; pods go on running after that.
 public final class NodeAgent: Sendable {
     let context: PodContext
+    let node: NodeState
+    let admission: NodeAdmission
     private let registration: NodeRegistration
     private let workers = Mutex(Workers())
 
@@ -34,13 +37,18 @@ public final class NodeAgent: Sendable {
         settings: NodeSettings, client: any APIClient, runtime: any RuntimeService, networks: [any NetworkService],
         storage: any StorageService, log: @escaping @Sendable (String) -> Void
     ) {
-        let machine = Machine.read()
+        let machine = Machine.read(disk: settings.dataDirectory, bootID: settings.bootIDPath)
         context = PodContext(
             client: client, runtime: runtime, networks: networks, storage: storage, settings: settings,
             images: ImagePuller(runtime: runtime),
             events: EventRecorder(client, component: "kubelet", host: settings.name),
             hostIPs: machine.addresses, memoryCapacity: machine.memoryBytes, log: log)
-        registration = NodeRegistration(context: context, machine: machine)
+        node = NodeState(
+            NodeState.Facts(
+                name: settings.name, labels: NodeRegistration.labels(settings.name, machine),
+                resources: NodeResources(machine, settings.policy, maxPods: settings.maxPods)))
+        admission = NodeAdmission(node)
+        registration = NodeRegistration(context: context, machine: machine, node: node)
     }
 
     /// How many containers' pods run now.
@@ -52,7 +60,11 @@ public final class NodeAgent: Sendable {
             group.addTask { await self.context.events.run() }
             group.addTask { await self.followRuntime() }
             group.addTask { await self.registration.run() }
-            group.addTask { await self.followPods() }
+            group.addTask {
+                // Labels and taints of the node decide which pods may run.
+                await self.registration.register()
+                await self.followPods()
+            }
             group.addTask { await self.sweep() }
             await group.waitForAll()
         }
@@ -77,7 +89,9 @@ public final class NodeAgent: Sendable {
     private func apply(_ pod: JSON) async {
         let uid = pod["metadata"]["uid"].string ?? ""
         guard !uid.isEmpty else { return }
+        admission.update(pod)
         if let worker = worker(uid) { return await worker.update(pod) }
+        if needsNoWorker(pod, uid) { return }
         start(pod, uid)
     }
 
@@ -85,7 +99,7 @@ public final class NodeAgent: Sendable {
 
     private func start(_ pod: JSON, _ uid: String) {
         let view = workers.withLock { $0.found.removeValue(forKey: uid) } ?? PodView()
-        let worker = PodWorker(context, pod, view: view)
+        let worker = PodWorker(context, pod, view: view, failure: admissionFailure(pod, view))
         let task = Task { [weak self] in
             await worker.run()
             self?.ended(uid)
@@ -93,7 +107,11 @@ public final class NodeAgent: Sendable {
         workers.withLock { $0.byUID[uid] = (worker, task) }
     }
 
+    /// Whether an earlier run left something of a pod.
+    func isFound(_ uid: String) -> Bool { workers.withLock { $0.found[uid] != nil } }
+
     private func ended(_ uid: String) {
+        admission.forget(uid)
         workers.withLock { $0.byUID[uid] = nil }
     }
 
@@ -195,10 +213,10 @@ public final class NodeAgent: Sendable {
         for (uid, entry) in workers.withLock({ $0.byUID }) { await entry.worker.replace(views[uid] ?? PodView()) }
     }
 
-    /// The one bounded sweep a minute: repairs what no event told.
+    /// The one bounded sweep, once a minute by default: repairs what no event told.
     private func sweep() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(60))
+            try? await Task.sleep(for: .seconds(context.settings.policy.syncFrequency))
             guard !Task.isCancelled, workers.withLock({ $0.synced }) else { continue }
             await resync()
             await collectVolumes()

@@ -4,38 +4,65 @@ internal import PintleObjects
 
 /// Keeps the Node object and its Lease.
 ///
-/// Inside one process nobody needs a heartbeat, so the status is written when it changes and the lease is renewed
-/// once a minute, with the sweep.
+/// Inside one process nobody needs a heartbeat, so the status is written when it changes, and the lease, about 300
+/// bytes, is renewed once a minute, with the sweep. Its `leaseDurationSeconds` says so.
 struct NodeRegistration: Sendable {
     let context: PodContext
     let machine: Machine
+    let node: NodeState
 
-    func run() async {
+    /// Makes the Node object; tries until it is there or the task is cancelled.
+    func register() async {
         while !Task.isCancelled {
             do {
-                try await register()
-                break
+                try await create()
+                return
             } catch {
                 context.log("registering the node: \(error.message)")
                 try? await Task.sleep(for: .seconds(1))
             }
         }
-        while !Task.isCancelled {
-            try? await renew()
-            try? await Task.sleep(for: .seconds(60))
-            if !Task.isCancelled { try? await refresh() }
+    }
+
+    /// Keeps both until the task is cancelled.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await followNode() }
+            group.addTask { for await _ in node.changes { try? await refresh() } }
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await renew()
+                    try? await Task.sleep(for: .seconds(60))
+                    if !Task.isCancelled { try? await refresh() }
+                }
+            }
         }
+    }
+
+    /// Labels and taints may be changed by anyone.
+    private func followNode() async {
+        for await event in context.client.watch(.nodes, namespace: nil, fieldSelector: "metadata.name=\(name)") {
+            switch event {
+            case .added(let object), .modified(let object): node.update(node: object)
+            case .deleted: await register()
+            case .synced: break
+            }
+        }
+    }
+
+    static func labels(_ name: String, _ machine: Machine) -> [String: String] {
+        [
+            "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": machine.architecture,
+            "beta.kubernetes.io/os": "linux", "beta.kubernetes.io/arch": machine.architecture,
+            "node-role.kubernetes.io/control-plane": "",
+        ]
     }
 
     private var name: String { context.settings.name }
 
-    private func register() async throws(StatusError) {
-        let labels: JSON = [
-            "kubernetes.io/hostname": .string(name), "kubernetes.io/os": "linux",
-            "kubernetes.io/arch": .string(machine.architecture),
-            "beta.kubernetes.io/os": "linux", "beta.kubernetes.io/arch": .string(machine.architecture),
-            "node-role.kubernetes.io/control-plane": "",
-        ]
+    private func create() async throws(StatusError) {
+        var labels: JSON = .object(JSONObject())
+        for (key, value) in Self.labels(name, machine).sorted(by: { $0.key < $1.key }) { labels[key] = .string(value) }
         if try await context.client.find(.nodes, namespace: nil, name: name) == nil {
             var spec: JSON = .object(JSONObject())
             if let range = context.settings.podRanges.first {
@@ -47,13 +74,14 @@ struct NodeRegistration: Sendable {
             ]
             _ = try await context.client.create(.nodes, namespace: nil, node)
         }
+        node.update(node: try await context.client.get(.nodes, namespace: nil, name: name))
         try await refresh()
     }
 
     /// Writes what is true now; nothing when nothing changed.
     private func refresh() async throws(StatusError) {
         let status = await self.status()
-        let ready = status["conditions"].array?.first { $0["type"].string == "Ready" }?["status"].string == "True"
+        let taints = Self.taints(status["conditions"].array ?? [])
         try await context.client.update(.nodes, namespace: nil, name: name, subresource: "status") { node in
             let before = node["status"]
             var merged = before.object ?? JSONObject()
@@ -65,37 +93,29 @@ struct NodeRegistration: Sendable {
             return true
         }
         try await context.client.update(.nodes, namespace: nil, name: name, subresource: nil) { node in
-            let taints = node["spec"]["taints"].array ?? []
-            let others = taints.filter { $0["key"].string != "node.kubernetes.io/not-ready" }
-            let wanted: [JSON] =
-                ready ? others : others + [["key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"]]
-            guard wanted != taints else { return false }
+            let found = node["spec"]["taints"].array ?? []
+            let others = found.filter { !Self.ownTaints.contains($0["key"].string ?? "") }
+            let wanted = others + taints
+            guard wanted != found else { return false }
             if wanted.isEmpty { node["spec"].remove("taints") } else { node["spec"]["taints"] = .array(wanted) }
             return true
         }
     }
 
     private func status() async -> JSON {
-        let memory = "\(machine.memoryBytes / 1024)Ki"
-        let capacity: JSON = [
-            "cpu": .string("\(machine.cpus)"), "ephemeral-storage": .string("\(machine.diskBytes / 1024)Ki"),
-            "hugepages-1Gi": "0",
-            "hugepages-2Mi": "0", "memory": .string(memory), "pods": .string("\(context.settings.maxPods)"),
-        ]
-        var allocatable = capacity
-        allocatable["ephemeral-storage"] = .string("\(machine.diskBytes / 10 * 9)")
-        let (ready, reason, message) = await health()
-        func pressure(_ type: String, _ name: String) -> JSON {
-            condition(type, false, "KubeletHas\(name)", "kubelet has \(Self.words(name)) available")
+        let facts = node.facts
+        var (ready, reason, message) = await health()
+        if facts.isShuttingDown { (ready, reason, message) = (false, "KubeletNotReady", "node is shutting down") }
+        let pressures = NodePressure.allCases.map { pressure in
+            let holds = facts.pressures.contains(pressure)
+            let (reason, message) = pressure.condition(holds)
+            return condition(pressure.rawValue, holds, reason, message)
         }
         let addresses: [JSON] = context.hostIPs.map { ["type": "InternalIP", "address": .string($0)] }
         return [
-            "capacity": capacity, "allocatable": allocatable,
-            "conditions": [
-                pressure("MemoryPressure", "SufficientMemory"),
-                condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-                pressure("PIDPressure", "SufficientPID"), condition("Ready", ready, reason, message),
-            ],
+            "capacity": NodeResources.json(facts.resources.capacity),
+            "allocatable": NodeResources.json(facts.resources.allocatable),
+            "conditions": .array(pressures + [condition("Ready", ready, reason, message)]),
             "addresses": .array(addresses + [["type": "Hostname", "address": .string(name)]]),
             "daemonEndpoints": ["kubeletEndpoint": ["Port": 10250]],
             "nodeInfo": [
@@ -138,9 +158,20 @@ struct NodeRegistration: Sendable {
         ]
     }
 
-    private static func words(_ name: String) -> String {
-        name == "SufficientPID" ? "sufficient PID" : "sufficient memory"
+    /// The taints that follow from the node's conditions.
+    ///
+    /// In Kubernetes the node lifecycle controller sets them; here the agent does, as long as there is no such
+    /// controller.
+    private static func taints(_ conditions: [JSON]) -> [JSON] {
+        conditions.compactMap { condition in
+            let (type, holds) = (condition["type"].string ?? "", condition["status"].string == "True")
+            if type == "Ready" { return holds ? nil : ["key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"] }
+            guard holds, let pressure = NodePressure(rawValue: type) else { return nil }
+            return ["key": .string(pressure.taint), "effect": "NoSchedule"]
+        }
     }
+
+    private static let ownTaints = ["node.kubernetes.io/not-ready"] + NodePressure.allCases.map(\.taint)
 
     /// Times move only when a condition's status does, so that an unchanged node is not written.
     private static func merge(_ new: [JSON], _ old: [JSON]) -> [JSON] {

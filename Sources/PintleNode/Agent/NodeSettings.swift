@@ -1,3 +1,5 @@
+public import PintleNodePolicy
+
 /// What a node agent is told once, when it starts.
 public struct NodeSettings: Sendable {
     /// The node's name.
@@ -20,6 +22,10 @@ public struct NodeSettings: Sendable {
     public var logMaxFiles: Int64
     /// The version that the node reports, such as `v1.36.2+pintle`.
     public var version: String
+    /// Reservations, eviction, images, static pods, shutdown.
+    public var policy = NodePolicy()
+    /// Where the kernel tells which boot this is.
+    public var bootIDPath = "/proc/sys/kernel/random/boot_id"
 
     /// Describes a node.
     public init(

@@ -34,7 +34,8 @@ actor PodWorker {
     private var lastStatus: JSON?
     let changes = ChangeWaiters()
 
-    init(_ context: PodContext, _ pod: JSON, view: PodView) {
+    init(_ context: PodContext, _ pod: JSON, view: PodView, failure: PodStatus.Waiting? = nil) {
+        self.failure = failure
         self.context = context
         self.pod = pod
         self.view = view

@@ -1,4 +1,5 @@
 import PintleClient
+import PintleKinds
 import PintleObjects
 
 /// The rules between pods, worked out once for a pod over the whole cluster, then asked for each node.

@@ -1,3 +1,5 @@
+import PintleKinds
+
 /// Whether one node can take one pod; the first kind of obstacle counts.
 enum NodeFilter {
     /// What stands in the way; nothing if the pod can go there.
@@ -15,7 +17,8 @@ enum NodeFilter {
 
     /// Whether the pod's own choice of nodes allows this one.
     static func isChosen(_ node: NodeDescription, by pod: PodDescription) -> Bool {
-        pod.nodeLabels.allSatisfy { node.labels[$0.key] == $0.value } && pod.requiredNodes?.matches(node) != false
+        pod.nodeLabels.allSatisfy { node.labels[$0.key] == $0.value }
+            && pod.requiredNodes?.matches(name: node.name, labels: node.labels) != false
     }
 
     private static func shortages(

@@ -1,3 +1,5 @@
+import PintleKinds
+
 /// How good a node is for a pod that fits: more is better.
 enum NodeScore {
     /// What a container without requests is taken for: a tenth of a core, 200 MiB.
@@ -8,7 +10,9 @@ enum NodeScore {
             node.allocatable.cpu, used(\.cpu, state, least.cpu) + max(pod.requests.cpu, least.cpu))
         let memory = free(
             node.allocatable.memory, used(\.memory, state, least.memory) + max(pod.requests.memory, least.memory))
-        let preferred = pod.preferredNodes.reduce(0) { $0 + ($1.term.matches(node) ? $1.weight : 0) }
+        let preferred = pod.preferredNodes.reduce(0) {
+            $0 + ($1.term.matches(name: node.name, labels: node.labels) ? $1.weight : 0)
+        }
         let avoided = Int64(
             node.taints.count { $0.effect == "PreferNoSchedule" && pod.tolerations.tolerate($0) == false })
         return (cpu + memory) / 2 + 2 * preferred - 100 * avoided

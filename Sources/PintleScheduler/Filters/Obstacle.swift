@@ -1,3 +1,5 @@
+import PintleKinds
+
 /// Why a pod can't go to a node, in Kubernetes' words.
 struct Obstacle: Sendable, Hashable {
     let text: String

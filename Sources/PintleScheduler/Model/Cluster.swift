@@ -1,4 +1,5 @@
 import PintleClient
+import PintleKinds
 
 /// The nodes, and the pods that occupy them: those that are bound and those whose binding is on its way.
 struct Cluster: Sendable {

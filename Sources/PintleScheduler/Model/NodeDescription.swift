@@ -1,3 +1,4 @@
+import PintleKinds
 import PintleObjects
 
 /// What placing pods needs to know about a node; equal as long as nothing of that changes.

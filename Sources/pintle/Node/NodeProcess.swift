@@ -100,12 +100,13 @@ struct NodeProcess {
         func agent() -> NodeAgent {
             let node = drivers.file.configuration.node
             let directory = drivers.directory
-            let settings = NodeSettings(
+            var settings = NodeSettings(
                 name: nodeName, instanceID: directory.instanceID, dataDirectory: directory.path,
                 logDirectory: directory.podLogs,
                 cgroupParent: "/pintle-\(directory.instanceID)", podRanges: [drivers.podRange], maxPods: node.maxPods,
                 logMaxBytes: node.containerLogMaxSize, logMaxFiles: node.containerLogMaxFiles,
                 version: ProductVersion.text)
+            settings.policy = node.policy
             let logger = self.logger
             return NodeAgent(
                 settings: settings, client: server.client, runtime: drivers.host.runtime,

@@ -1,36 +1,36 @@
-import PintleObjects
+package import PintleObjects
 
 /// What keeps pods off a node unless they tolerate it.
-struct Taint: Sendable, Hashable {
-    let key: String
-    let value: String
-    let effect: String
+package struct Taint: Sendable, Hashable {
+    package let key: String
+    package let value: String
+    package let effect: String
 
-    init(key: String, value: String = "", effect: String) {
+    package init(key: String, value: String = "", effect: String) {
         self.key = key
         self.value = value
         self.effect = effect
     }
 
-    init(_ taint: JSON) {
+    package init(_ taint: JSON) {
         self.init(
             key: taint["key"].string ?? "", value: taint["value"].string ?? "", effect: taint["effect"].string ?? "")
     }
 
     /// Of a cordoned node.
-    static let unschedulable = Taint(key: "node.kubernetes.io/unschedulable", effect: "NoSchedule")
+    package static let unschedulable = Taint(key: "node.kubernetes.io/unschedulable", effect: "NoSchedule")
     /// Of a node that isn't ready.
-    static let notReady = Taint(key: "node.kubernetes.io/not-ready", effect: "NoSchedule")
+    package static let notReady = Taint(key: "node.kubernetes.io/not-ready", effect: "NoSchedule")
 }
 
 /// A pod's word that it doesn't mind a taint.
-struct Toleration: Sendable, Hashable {
-    let key: String
-    let comparison: String
-    let value: String
-    let effect: String
+package struct Toleration: Sendable, Hashable {
+    package let key: String
+    package let comparison: String
+    package let value: String
+    package let effect: String
 
-    init(_ toleration: JSON) {
+    package init(_ toleration: JSON) {
         key = toleration["key"].string ?? ""
         comparison = toleration["operator"].string ?? ""
         value = toleration["value"].string ?? ""
@@ -38,7 +38,7 @@ struct Toleration: Sendable, Hashable {
     }
 
     /// Whether it covers `taint`: an empty key or effect covers every one.
-    func tolerates(_ taint: Taint) -> Bool {
+    package func tolerates(_ taint: Taint) -> Bool {
         if effect.isEmpty == false, effect != taint.effect { return false }
         if key.isEmpty == false, key != taint.key { return false }
         switch comparison {
@@ -53,5 +53,5 @@ struct Toleration: Sendable, Hashable {
 }
 
 extension [Toleration] {
-    func tolerate(_ taint: Taint) -> Bool { contains { $0.tolerates(taint) } }
+    package func tolerate(_ taint: Taint) -> Bool { contains { $0.tolerates(taint) } }
 }

@@ -1,35 +1,37 @@
-import PintleObjects
+package import PintleObjects
 
 /// A choice of nodes by labels and names: any of the terms must match.
-struct NodeChoice: Sendable, Equatable {
+package struct NodeChoice: Sendable, Equatable {
     /// All requirements must hold; a term without any matches no node.
-    struct Term: Sendable, Equatable {
-        let labels: [Requirement]
-        let names: [Requirement]
+    package struct Term: Sendable, Equatable {
+        package let labels: [Requirement]
+        package let names: [Requirement]
 
-        init(_ term: JSON) {
+        package init(_ term: JSON) {
             labels = (term["matchExpressions"].array ?? []).map(Requirement.init)
             names = (term["matchFields"].array ?? []).map(Requirement.init)
         }
 
-        func matches(_ node: NodeDescription) -> Bool {
+        /// Whether a node of this name with these labels is one.
+        package func matches(name: String, labels nodeLabels: [String: String]) -> Bool {
             if labels.isEmpty && names.isEmpty { return false }
-            return labels.allSatisfy { $0.holds(node.labels[$0.key]) } && names.allSatisfy { $0.holds(node.name) }
+            return labels.allSatisfy { $0.holds(nodeLabels[$0.key]) } && names.allSatisfy { $0.holds(name) }
         }
     }
 
-    struct Requirement: Sendable, Equatable {
-        let key: String
-        let comparison: String
-        let values: [String]
+    package struct Requirement: Sendable, Equatable {
+        package let key: String
+        package let comparison: String
+        package let values: [String]
 
-        init(_ requirement: JSON) {
+        package init(_ requirement: JSON) {
             key = requirement["key"].string ?? ""
             comparison = requirement["operator"].string ?? ""
             values = (requirement["values"].array ?? []).compactMap(\.string)
         }
 
-        func holds(_ value: String?) -> Bool {
+        /// Whether it holds for what a node has; nil is nothing.
+        package func holds(_ value: String?) -> Bool {
             switch comparison {
             case "In": return value.map(values.contains) ?? false
             case "NotIn": return value.map { values.contains($0) == false } ?? true
@@ -45,19 +47,22 @@ struct NodeChoice: Sendable, Equatable {
         }
     }
 
-    let terms: [Term]
+    package let terms: [Term]
 
-    init(_ selector: JSON) { terms = (selector["nodeSelectorTerms"].array ?? []).map(Term.init) }
+    package init(_ selector: JSON) { terms = (selector["nodeSelectorTerms"].array ?? []).map(Term.init) }
 
-    func matches(_ node: NodeDescription) -> Bool { terms.contains { $0.matches(node) } }
+    /// Whether a node of this name with these labels matches one of the terms.
+    package func matches(name: String, labels: [String: String]) -> Bool {
+        terms.contains { $0.matches(name: name, labels: labels) }
+    }
 }
 
 /// A term that would be nice to match, from 1 to 100.
-struct NodePreference: Sendable, Equatable {
-    let weight: Int64
-    let term: NodeChoice.Term
+package struct NodePreference: Sendable, Equatable {
+    package let weight: Int64
+    package let term: NodeChoice.Term
 
-    init(_ preference: JSON) {
+    package init(_ preference: JSON) {
         weight = preference["weight"].int ?? 0
         term = NodeChoice.Term(preference["preference"])
     }

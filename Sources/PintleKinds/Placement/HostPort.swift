@@ -1,13 +1,13 @@
-import PintleObjects
+package import PintleObjects
 
 /// A port of the node that a pod takes for itself.
-struct HostPort: Sendable, Hashable {
-    let address: String
-    let transport: String
-    let port: Int64
+package struct HostPort: Sendable, Hashable {
+    package let address: String
+    package let transport: String
+    package let port: Int64
 
     /// The ports of a pod's containers and sidecars.
-    static func all(of spec: JSON) -> [HostPort] {
+    package static func all(of spec: JSON) -> [HostPort] {
         let sidecars = (spec["initContainers"].array ?? []).filter { $0["restartPolicy"].string == "Always" }
         return ((spec["containers"].array ?? []) + sidecars).flatMap { container in
             (container["ports"].array ?? []).compactMap { port in
@@ -21,7 +21,7 @@ struct HostPort: Sendable, Hashable {
     }
 
     /// Whether both can't be had: the same port on the same address, or on all addresses.
-    func conflicts(with other: HostPort) -> Bool {
+    package func conflicts(with other: HostPort) -> Bool {
         guard port == other.port, transport == other.transport else { return false }
         return address == other.address || address == "0.0.0.0" || other.address == "0.0.0.0"
     }

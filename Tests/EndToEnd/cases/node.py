@@ -1,0 +1,72 @@
+"""What the node does of itself: which pods it takes, what it tells of itself."""
+from e2e.suite import case, container, contains, equal, pod, wait
+
+
+def configuration(t, **node):
+    """A node of the case with these keys in its configuration file."""
+    import json
+    t.directory.mkdir(parents=True, exist_ok=True)
+    file = t.directory / "config.yaml"
+    file.write_text(json.dumps({"apiVersion": "pintle.dev/v1alpha1", "kind": "Configuration", "node": node}))
+    return t.new_node("node", options=["--config", str(file)])
+
+
+def bound(t, value):
+    """A pod that names its node, so that no scheduler looks at it."""
+    value["spec"]["nodeName"] = t.node.name
+    return value
+
+
+@case("a pod for which the node has no room fails as the kubelet says it, and the others run on")
+def no_room(t):
+    value = bound(t, pod("large", container(script="sleep 1000", resources={"requests": {"cpu": "900"}})))
+    t.create(value)
+    found = t.ended("large")
+    equal(found["status"]["phase"], "Failed", "the phase")
+    equal(found["status"]["reason"], "OutOfcpu", "the reason")
+    contains(found["status"]["message"], "Pod was rejected: Node didn't have enough resource: cpu, requested: 900000, used: ",
+             "the message")
+    t.wait_event("large", "OutOfcpu", "Node didn't have enough resource: cpu")
+    t.create(pod("small", container(script="sleep 1000")))
+    t.running("small")
+
+
+@case("two pods that name one node and want one of its ports: the second one fails")
+def port_taken(t):
+    port = t.node.free_port()
+    for name in ("first", "second"):
+        t.create(bound(t, pod(name, container(
+            script="sleep 1000", ports=[{"containerPort": 80, "hostPort": port}]))))
+        if name == "first":
+            t.running(name)
+    found = t.ended("second")
+    equal(found["status"]["reason"], "NodePorts", "the reason")
+
+
+@case("a rejected pod stays rejected when pintle starts again, and can be deleted", own_nodes=True)
+def stays_rejected(t):
+    node = t.new_node("rejected")
+    t.create(bound(t, pod("elsewhere", container(script="sleep 1000"), nodeSelector={"disk": "fast"})))
+    equal(t.ended("elsewhere")["status"]["reason"], "NodeAffinity", "the reason")
+    node.restart()
+    node.api.request("PATCH", f"/api/v1/nodes/{node.name}", {"metadata": {"labels": {"disk": "fast"}}},
+                     "application/merge-patch+json")
+    t.create(bound(t, pod("here", container(script="sleep 1000"), nodeSelector={"disk": "fast"})))
+    t.running("here")
+    equal(t.pod("elsewhere")["status"]["phase"], "Failed", "the phase of the rejected pod")
+    t.delete("elsewhere")
+
+
+@case("reservations are taken from what is allocatable; writing nothing new keeps the node unchanged", own_nodes=True)
+def reservations(t):
+    node = configuration(t, systemReserved={"cpu": "100m", "memory": "64Mi"}, evictionHard={"memory.available": "36Mi"})
+    status = node.api.get(f"/api/v1/nodes/{node.name}")["status"]
+    kibibytes = {key: int(status[key]["memory"].removesuffix("Ki")) for key in ("capacity", "allocatable")}
+    equal(kibibytes["capacity"] - kibibytes["allocatable"], 100 * 1024, "the reserved memory in KiB")
+    equal(status["allocatable"]["cpu"], f"{int(status['capacity']['cpu']) * 1000 - 100}m", "the allocatable CPUs")
+    conditions = {item["type"]: (item["status"], item["reason"]) for item in status["conditions"]}
+    equal(conditions, {"MemoryPressure": ("False", "KubeletHasSufficientMemory"),
+                       "DiskPressure": ("False", "KubeletHasNoDiskPressure"),
+                       "PIDPressure": ("False", "KubeletHasSufficientPID"), "Ready": ("True", "KubeletReady")},
+          "the conditions")
+    wait("a lease", lambda: node.api.get(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node.name}"))
