@@ -109,10 +109,12 @@ let package = Package(
         // MARK: Node
         .target(name: "PintleScheduler", dependencies: ["PintleClient", "PintleKinds", "PintleObjects"]),
         .target(name: "PintleNodePolicy", dependencies: ["PintleObjects"]),
+        .target(name: "PintleProbes", dependencies: [nioCore, nioHPACK, nioHTTP2, nioPosix, nioSSL]),
         .target(
             name: "PintleNode",
             dependencies: [
-                "PintleClient", "PintleInterfaces", "PintleKinds", "PintleNodePolicy", "PintleObjects", crypto,
+                "PintleClient", "PintleInterfaces", "PintleKinds", "PintleNodePolicy", "PintleObjects", "PintleProbes",
+                crypto,
             ]),
         // MARK: Drivers
         .target(name: "PintleNetlink", dependencies: ["CPintleNetlink"]),
