@@ -42,9 +42,11 @@ down:
 test: test-deps images debug
 	Scripts/test
 
-# The churn test at full size, against the debug build.
+# The churn test at full size, against the debug build; then the tests under the sanitizers.
 soak: test-deps images debug
 	PINTLE_CHURN=$${PINTLE_CHURN:-200:10} Tests/EndToEnd/run --only churn
+	Scripts/sanitize thread
+	Scripts/sanitize address
 
 bench: test-deps images build
 	@set -e; for run in Benchmarks/*/run; do echo "== $$run"; $$run; done

@@ -266,8 +266,8 @@ struct HTTP1Tests {
             #expect(await eventually { begun.value == 2 && server.connections == 3 })
             let clock = ContinuousClock()
             let start = clock.now
-            await server.shutdown(grace: .seconds(5))
-            #expect(clock.now - start < .seconds(2))
+            await server.shutdown(grace: .seconds(60))
+            #expect(clock.now - start < .seconds(30))
             results = try await (watch, slow, idle)
         }
         #expect(results.0.hasSuffix("5\r\nevent\r\n0\r\n\r\n"), "\(results.0)")

@@ -20,6 +20,7 @@ extension PodWorker {
         guard let sandbox = view.sandbox else { return await report() }
         if podIPs.isEmpty { try await ensureAddresses(sandbox) }
         restartChanged()
+        followProbes()
         for container in PodContainer.all(of: pod) where !isEnding {
             let name = container.name
             switch plan.steps[name] {
@@ -38,11 +39,8 @@ extension PodWorker {
             default: waiting[name] = nil
             }
         }
+        followProbes()
         await report()
-    }
-
-    var facts: PodPlan.Facts {
-        PodPlan.Facts(backoffs: backoffs, unstarted: hooked, hooked: hooked, now: Self.seconds())
     }
 
     private func makePlan() -> PodPlan { PodPlan(pod: pod, view: view, facts: facts) }

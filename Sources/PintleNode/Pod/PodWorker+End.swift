@@ -30,8 +30,10 @@ extension PodWorker {
     }
 
     /// Ends one container, after others have ended.
+    ///
+    /// The message is that of the event; nil when it has been told already.
     func endOne(
-        _ container: RuntimeContainerStatus, grace: Int64, message: String, after others: Set<String> = []
+        _ container: RuntimeContainerStatus, grace: Int64, message: String?, after others: Set<String> = []
     ) {
         var isFirst = true
         if let current = endings[container.id] {
@@ -40,7 +42,7 @@ extension PodWorker {
             isFirst = false
         }
         let role = PodContainer.all(of: pod).first { $0.name == container.name }
-        if isFirst {
+        if isFirst, let message {
             context.events.record(pod, .normal, "Killing", message, fieldPath: role?.fieldPath ?? "")
         }
         let hook = isFirst ? role?.spec["lifecycle"]["preStop"] ?? .null : .null

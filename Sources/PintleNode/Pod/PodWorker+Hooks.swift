@@ -38,10 +38,16 @@ extension PodWorker {
 
     // MARK: Last words
 
-    /// Reads the termination messages of containers that have ended since the last round.
+    private var unread: [RuntimeContainerStatus] {
+        view.containers.values.flatMap { $0 }.filter { $0.state == .exited && messages[$0.id] == nil }
+    }
+
+    /// Whether a container has ended whose termination message has not been read.
+    var hasUnread: Bool { !unread.isEmpty }
+
+    /// Reads the termination messages of containers that have ended.
     func collectMessages() async {
-        let ended = view.containers.values.flatMap { $0 }.filter { $0.state == .exited && messages[$0.id] == nil }
-        guard !ended.isEmpty else { return }
+        let ended = unread
         let containers = PodContainer.all(of: pod)
         let directory = context.settings.podDirectory(identity.uid)
         let found = await BlockingWork.run {

@@ -21,6 +21,8 @@ actor PodWorker {
     var messages: [String: String] = [:]
     /// Containers that are being ended, by id.
     var endings: [String: Ending] = [:]
+    /// Nil as long as no container has a probe.
+    var probes: PodProbes?
     /// When a container that could not be started is tried again, seconds since 1970.
     var retries: [String: Double] = [:]
     /// The whole pod failed.
@@ -126,7 +128,6 @@ actor PodWorker {
     private func sync() async -> Bool {
         nextRound = nil
         defer { setTimer() }
-        await collectMessages()
         do {
             if isEnding { return try await end() }
             try await advance()
@@ -145,6 +146,7 @@ actor PodWorker {
         let grace = gone ? 0 : pod["metadata"]["deletionGracePeriodSeconds"].int ?? ownGrace
         guard view.running.isEmpty else {
             endAll(grace: grace)
+            followProbes()
             if !gone { await report() }
             return false
         }
@@ -177,6 +179,7 @@ actor PodWorker {
 
     /// Takes sandbox, network and volumes away; containers too when they are not needed for logs any more.
     func tearDown(removeContainers: Bool) async throws(PodFault) {
+        probes?.stop()
         let network = PodNetwork(networks: context.networks, identity: identity)
         for sandbox in view.sandboxes {
             var ref = RuntimeSandboxRef()
@@ -217,8 +220,10 @@ actor PodWorker {
     /// Writes the pod's status when it differs from what was written last.
     func report(force: Bool = false) async {
         if view.sandboxes.isEmpty, gone { return }
+        // An end that comes while others' messages are read has one too.
+        while hasUnread { await collectMessages() }
         let status = PodStatus(
-            pod: pod, view: view, waiting: waiting, facts: facts, messages: messages, podIPs: podIPs,
+            pod: pod, view: view, waiting: waiting, facts: facts, unready: unready, messages: messages, podIPs: podIPs,
             hostIPs: context.hostIPs, now: .now, failure: failure
         ).build()
         guard status != lastStatus || force else { return }
