@@ -21,6 +21,7 @@ final class NodeAdmission: Sendable {
     /// - Parameters:
     ///   - pod: The pod.
     ///   - runs: It was admitted in an earlier run of the agent, so that it is only counted.
+    /// - Returns: Why it may not run; nil when it may.
     func admit(_ pod: JSON, runs: Bool) -> AdmissionRejection? {
         let own = AdmittedPod(pod)
         return admitted.withLock { admitted in

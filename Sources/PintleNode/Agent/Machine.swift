@@ -18,11 +18,8 @@ struct Machine: Sendable {
 
     /// Reads /proc, /etc and the links.
     ///
-    /// Blocks briefly.
-    ///
-    /// - Parameters:
-    ///   - disk: A path on the file system that pods write to.
-    ///   - bootID: Where the kernel tells which boot this is.
+    /// `disk` is a path on the file system that pods write to, `bootID` where the kernel tells which boot this is. Blocks
+    /// briefly.
     static func read(disk path: String = "/", bootID: String = "/proc/sys/kernel/random/boot_id") -> Machine {
         var names = utsname()
         uname(&names)
