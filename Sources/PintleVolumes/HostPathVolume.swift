@@ -16,7 +16,7 @@ struct HostPathVolume {
         }
         let isNew = try place.makeMountPoint(directory: status.isDirectory)
         do {
-            try attach(source, at: place)
+            try place.bind(source, for: request, shown: resolver.path)
         } catch {
             if isNew { place.removeMountPoint() }
             throw error
@@ -39,19 +39,5 @@ struct HostPathVolume {
                 .conflict, reason: "PublishedDifferently",
                 "\(place.path) is \(isReadOnly ? "read-only" : "writable") already; unpublish it first")
         }
-    }
-
-    /// The copy of the tree is finished before anyone can see it.
-    private func attach(_ source: borrowing Descriptor, at place: borrowing TargetPlace) throws(VolumeError) {
-        let copied = pintle_storage_clone_tree(source.raw)
-        guard copied >= 0 else { throw .system(-copied, "can't bind", resolver.path) }
-        let tree = Descriptor(adopting: copied)
-        let propagation =
-            request.propagation == .bidirectional ? PINTLE_STORAGE_KEEP : PINTLE_STORAGE_SLAVE
-        let result = pintle_storage_set_tree(tree.raw, propagation, request.isReadOnly ? 1 : 0)
-        guard result == 0 else { throw .system(-result, "can't set the mount options of", resolver.path) }
-        let target = try place.open(flags: PINTLE_STORAGE_O_PATH)
-        let attached = pintle_storage_attach(tree.raw, target.raw)
-        guard attached == 0 else { throw .system(-attached, "can't mount \(resolver.path) at", place.path) }
     }
 }

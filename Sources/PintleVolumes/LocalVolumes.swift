@@ -1,4 +1,4 @@
-/// The volumes of a node that need no server: hostPath and emptyDir.
+/// The volumes of a node that need no server: hostPath, emptyDir, and parts of other volumes.
 ///
 /// It keeps nothing in memory: what exists is below the pods directory, under names that follow from pod and volume.
 /// All functions block and may be called on many threads at once, one at a time per volume; none holds a lock, so a
@@ -28,6 +28,11 @@ public struct LocalVolumes: Sendable {
         case .emptyDirectory(let medium, let sizeLimit):
             try EmptyDirectory(request: request, medium: medium, sizeLimit: sizeLimit)
                 .publish(at: place, isCancelled: isCancelled)
+        case .part(let volume, let path):
+            guard let root = try TargetPlace(volume, below: configuration.podsDirectory) else {
+                throw VolumeError(.notFound, reason: "VolumeNotFound", "no volume is at \(volume)")
+            }
+            try VolumePart(request: request, path: path).publish(of: root, at: place, isCancelled: isCancelled)
         }
     }
 }

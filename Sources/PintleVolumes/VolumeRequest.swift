@@ -9,6 +9,8 @@ public struct VolumeRequest: Sendable, Hashable {
         /// On disk the limit is reported, not enforced: whoever asks for ``LocalVolumes/usage(at:isCancelled:)``
         /// compares and evicts, as kubelet does. In memory it is the tmpfs' size.
         case emptyDirectory(Medium, sizeLimit: UInt64?)
+        /// A file or directory in a volume that is published already: the volume's path, and the path in it.
+        case part(of: String, at: String)
     }
 
     /// Where an emptyDir keeps its files.

@@ -40,7 +40,7 @@ public final class NodeAgent: Sendable {
         let machine = Machine.read(disk: settings.dataDirectory, bootID: settings.bootIDPath)
         context = PodContext(
             client: client, runtime: runtime, networks: networks, storage: storage, settings: settings,
-            images: ImagePuller(runtime: runtime),
+            images: ImagePuller(runtime: runtime), references: References(client),
             events: EventRecorder(client, component: "kubelet", host: settings.name),
             hostIPs: machine.addresses, memoryCapacity: machine.memoryBytes, log: log)
         node = NodeState(
@@ -70,6 +70,7 @@ public final class NodeAgent: Sendable {
         }
         let tasks = workers.withLock { $0.byUID.values.map(\.task) }
         for task in tasks { task.cancel() }
+        context.references.stop()
     }
 
     // MARK: Pods

@@ -12,6 +12,8 @@ struct ContainerRequest {
     let memoryCapacity: Int64
     /// Where each volume of the pod is, by its name.
     let volumes: [String: String]
+    /// Where the parts of volumes are that are mounted by subPath, by the index of the mount.
+    var parts: [Int: String] = [:]
     /// Values that the spec's `valueFrom` fields resolve to; see ``ContainerEnvironment``.
     let environment: [(name: String, value: String)]
     /// The id of the container whose processes an ephemeral container sees; empty for none.
@@ -89,19 +91,18 @@ struct ContainerRequest {
             return mount
         }
         var taken: Set<String> = []
-        for entry in container["volumeMounts"].array ?? [] {
+        // What the node writes can't be written by containers.
+        let written = Set(
+            (pod["spec"]["volumes"].array ?? []).filter(VolumeContents.has).map { $0["name"].string ?? "" })
+        for (index, entry) in (container["volumeMounts"].array ?? []).enumerated() {
             let volume = entry["name"].string ?? ""
-            guard let source = volumes[volume] else {
+            guard let source = parts[index] ?? volumes[volume] else {
                 throw PodFault("CreateContainerConfigError", "volume \"\(volume)\" is not set up")
-            }
-            if !entry["subPathExpr"].isNull || !(entry["subPath"].string ?? "").isEmpty {
-                throw PodFault(
-                    "CreateContainerConfigError",
-                    "volumeMounts[].subPath and subPathExpr are not supported by this version")
             }
             let path = entry["mountPath"].string ?? ""
             taken.insert(path)
-            var mount = bind(source, path.hasPrefix("/") ? path : "/\(path)", readonly: entry["readOnly"].bool ?? false)
+            let readonly = entry["readOnly"].bool == true || written.contains(volume)
+            var mount = bind(source, path.hasPrefix("/") ? path : "/\(path)", readonly: readonly)
             switch entry["mountPropagation"].string {
             case "HostToContainer": mount.propagation = .hostToContainer
             case "Bidirectional": mount.propagation = .bidirectional

@@ -2,7 +2,10 @@
 ///
 /// `$$` gives `$`; a reference to an unknown variable stays as it is written.
 enum Expansion {
-    static func expand(_ text: String, _ variables: [String: String]) -> String {
+    static func expand(_ text: String, _ variables: [String: String]) -> String { expand(text) { variables[$0] } }
+
+    /// The same with values looked up by `value`, which answers nil for what is unknown.
+    static func expand(_ text: String, _ value: (String) -> String?) -> String {
         guard text.contains("$") else { return text }
         var out = ""
         var rest = text[...]
@@ -20,7 +23,7 @@ enum Expansion {
             case "(":
                 if let close = rest[after...].firstIndex(of: ")") {
                     let name = String(rest[rest.index(after: after)..<close])
-                    out += variables[name] ?? "$(\(name))"
+                    out += value(name) ?? "$(\(name))"
                     rest = rest[rest.index(after: close)...]
                 } else {
                     out += "$("

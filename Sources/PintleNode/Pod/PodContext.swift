@@ -9,6 +9,7 @@ struct PodContext: Sendable {
     let storage: any StorageService
     let settings: NodeSettings
     let images: ImagePuller
+    let references: References
     let events: EventRecorder
     let hostIPs: [String]
     let memoryCapacity: Int64

@@ -90,8 +90,7 @@ extension PodWorker {
             mkdir(directory, 0o750)
             if hasVolumes { mkdir("\(directory)/volumes", 0o755) }
         }
-        let made = try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity)
-            .publish(pod)
+        let made = try await contents.publish()
         volumes = made
         return made
     }
@@ -183,12 +182,7 @@ extension PodWorker {
         let name = container.name
         do {
             guard let image = try await image(container), !isEnding else { return nil }
-            let environment = try ContainerEnvironment(client: context.client, pod: pod).resolve(container.spec)
-            var builder = ContainerRequest(
-                pod: pod, identity: identity, container: container.spec, settings: context.settings,
-                memoryCapacity: context.memoryCapacity, volumes: volumes, environment: environment)
-            builder.target = container.spec["targetContainerName"].string.flatMap { view.current($0)?.id } ?? ""
-            let request = try builder.make(sandbox: sandbox, attempt: attempt, image: image)
+            let request = try await request(container, attempt, image: image, sandbox: sandbox, volumes: volumes)
             if attempt > 0 {
                 backoffs[name, default: Backoff()].next(at: Self.seconds())
                 await forgetOld(name, before: attempt - 1)

@@ -7,6 +7,7 @@ internal import PintleObjects
 actor PodWorker {
     let context: PodContext
     let identity: PodIdentity
+    let contents: PodContents
     /// The pod as the API has it.
     var pod: JSON
     var view: PodView
@@ -42,6 +43,7 @@ actor PodWorker {
         self.pod = pod
         self.view = view
         identity = PodIdentity(pod)
+        contents = PodContents(context, pod)
         // Attempts so far stand for the failures so far.
         for (name, list) in view.containers {
             guard let current = list.first, current.attempt > 0 else { continue }
@@ -52,7 +54,10 @@ actor PodWorker {
     /// The pod changed in the API.
     func update(_ new: JSON) {
         // The answer to a write of our own may have overtaken what the watch tells.
-        if Self.revision(new) >= Self.revision(pod) { pod = new }
+        if Self.revision(new) >= Self.revision(pod) {
+            pod = new
+            contents.update(new)
+        }
         signal()
     }
 
@@ -89,6 +94,7 @@ actor PodWorker {
 
     /// Works until the pod and everything of it is gone, or the task is cancelled.
     func run() async {
+        contents.begin { [weak self] in await self?.contentsChanged() }
         signal()
         while !Task.isCancelled {
             await waitForWork()
@@ -180,6 +186,8 @@ actor PodWorker {
     /// Takes sandbox, network and volumes away; containers too when they are not needed for logs any more.
     func tearDown(removeContainers: Bool) async throws(PodFault) {
         probes?.stop()
+        await contents.close()
+        volumes = nil
         let network = PodNetwork(networks: context.networks, identity: identity)
         for sandbox in view.sandboxes {
             var ref = RuntimeSandboxRef()

@@ -7,24 +7,36 @@ struct PodVolumes: Sendable {
     let settings: NodeSettings
     let identity: PodIdentity
 
-    /// Publishes every volume.
+    /// Publishes one volume.
     ///
     /// Repeating it is safe.
     ///
-    /// - Returns: Where each volume is, by its name.
-    /// - Throws: ``PodFault`` with reason `FailedMount`.
-    func publish(_ pod: JSON) async throws(PodFault) -> [String: String] {
-        var places: [String: String] = [:]
-        for volume in pod["spec"]["volumes"].array ?? [] {
-            let name = volume["name"].string ?? ""
-            let request = try self.request(volume, name, pod)
-            do {
-                places[name] = try await storage.publish(request).path
-            } catch {
-                throw PodFault("FailedMount", "MountVolume.SetUp failed for volume \"\(name)\" : \(error.message)")
-            }
-        }
-        return places
+    /// - Returns: Where it is.
+    /// - Throws: ``VolumeFault``.
+    func publish(_ volume: JSON, _ pod: JSON) async throws(VolumeFault) -> String {
+        let request = try self.request(volume, pod)
+        do { return try await storage.publish(request).path } catch { throw VolumeFault(error.message) }
+    }
+
+    /// Publishes a part of a volume for one mount of a container.
+    ///
+    /// Missing directories are made; what a container may have put in the way can't lead out of the volume. It goes
+    /// with the pod's volumes.
+    ///
+    /// - Parameters:
+    ///   - path: Relative to the volume.
+    ///   - volume: Where the volume is.
+    ///   - name: A name that is the mount's own in the pod and none of a volume.
+    ///   - isBidirectional: Whether mounts made in the container are to be seen on the node.
+    /// - Returns: Where it is.
+    /// - Throws: ``DriverError``.
+    func publishPart(_ path: String, of volume: String, as name: String, isBidirectional: Bool)
+        async throws(DriverError) -> String
+    {
+        var request = target(name)
+        request.volumeContext = ["type": "subPath", "volume": volume, "subPath": path]
+        if isBidirectional { request.volumeContext["mountPropagation"] = "Bidirectional" }
+        return try await storage.publish(request).path
     }
 
     /// Takes away every volume that the driver lists for the pod, and its data.
@@ -48,22 +60,34 @@ struct PodVolumes: Sendable {
 
     /// Whether a container of the pod mounts the volume so that its own mounts are seen on the node.
     private static func isBidirectional(_ name: String, _ pod: JSON) -> Bool {
-        (pod["spec"]["containers"].array ?? []).contains { container in
+        PodReferences.containers(pod).contains { container in
             (container["volumeMounts"].array ?? []).contains {
                 $0["name"].string == name && $0["mountPropagation"].string == "Bidirectional"
             }
         }
     }
 
-    private func request(_ volume: JSON, _ name: String, _ pod: JSON) throws(PodFault) -> StoragePublishRequest {
+    private func target(_ name: String) -> StoragePublishRequest {
         var request = StoragePublishRequest()
         request.volumeId = "\(identity.uid)/\(name)"
         request.targetPath = "\(settings.podDirectory(identity.uid))/volumes/\(name)"
         request.podName = identity.name
         request.podNamespace = identity.namespace
         request.podUid = identity.uid
-        request.serviceAccount = pod["spec"]["serviceAccountName"].string ?? ""
         request.ephemeral = true
+        return request
+    }
+
+    private func request(_ volume: JSON, _ pod: JSON) throws(VolumeFault) -> StoragePublishRequest {
+        let name = volume["name"].string ?? ""
+        var request = target(name)
+        request.serviceAccount = pod["spec"]["serviceAccountName"].string ?? ""
+        if VolumeContents.has(volume) {
+            // As the kubelet has it: what is secret never touches a disk. The writer sees to the group.
+            request.volumeContext = ["type": "emptyDir"]
+            if volume["configMap"].object == nil { request.volumeContext["medium"] = "Memory" }
+            return request
+        }
         if let group = pod["spec"]["securityContext"]["fsGroup"].int {
             request.hasFsGroup = true
             request.fsGroup = group
@@ -83,9 +107,7 @@ struct PodVolumes: Sendable {
             if Self.isBidirectional(name, pod) { request.volumeContext["mountPropagation"] = "Bidirectional" }
         } else {
             let kind = volume.object?.keys.first { $0 != "name" } ?? "none"
-            throw PodFault(
-                "FailedMount",
-                "volume \"\(name)\": the source \(kind) is not supported by this version; emptyDir and hostPath are")
+            throw VolumeFault("the volume source \(kind) is not supported by this version")
         }
         return request
     }

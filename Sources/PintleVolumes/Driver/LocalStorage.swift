@@ -9,10 +9,12 @@ public import PintleSDK
 ///
 /// | key | for | meaning |
 /// |---|---|---|
-/// | `type` | | `hostPath` or `emptyDir` |
+/// | `type` | | `hostPath`, `emptyDir` or `subPath` |
 /// | `path` | hostPath | absolute path on the node |
 /// | `hostPathType` | hostPath | Kubernetes' types; empty or missing checks nothing |
-/// | `mountPropagation` | hostPath | `Bidirectional` keeps the volume in the peer group of the node's mount; anything else hears of the node's mounts only |
+/// | `volume` | subPath | absolute path of a published volume, of this driver or another, below the pods directory |
+/// | `subPath` | subPath | relative path in it; missing directories are made |
+/// | `mountPropagation` | hostPath, subPath | `Bidirectional` keeps the volume in the peer group of the node's mount; anything else hears of the node's mounts only |
 /// | `medium` | emptyDir | empty (disk) or `Memory` |
 /// | `sizeLimit` | emptyDir | a quantity in bytes such as `64Mi`; missing means none |
 public final class LocalStorage: StorageDriver {

@@ -14,6 +14,7 @@ extension VolumeRequest {
             switch context["type"] ?? "" {
             case "hostPath": try Self.hostPath(context)
             case "emptyDir": try Self.emptyDirectory(context)
+            case "subPath": .part(of: context["volume"] ?? "", at: context["subPath"] ?? "")
             case let other:
                 throw VolumeError(
                     .unsupported, reason: "VolumeType",
