@@ -22,6 +22,12 @@ public struct Configuration: Sendable {
         public var containerLogMaxFiles: Int64 = 5
         /// Reservations, eviction, images, static pods, shutdown.
         public var policy = NodePolicy()
+        /// Kernel parameters that pods may set besides the safe ones; a final `*` stands for anything.
+        public var allowedUnsafeSysctls: [String] = []
+        /// Processes and threads of one pod; -1 means no limit.
+        public var podPidsLimit: Int64 = -1
+        /// The first of the node's ids that pods with users of their own get.
+        public var userNamespaceBase: Int64 = 65_536
     }
 
     /// A driver to load.

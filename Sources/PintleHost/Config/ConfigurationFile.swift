@@ -68,7 +68,10 @@ struct ConfigurationReader {
     }
 
     private func node(_ json: JSON) throws(ConfigurationError) -> Configuration.Node {
-        let own = ["maxPods", "podRange", "podRangeSize", "containerLogMaxSize", "containerLogMaxFiles"]
+        let own = [
+            "maxPods", "podRange", "podRangeSize", "containerLogMaxSize", "containerLogMaxFiles", "allowedUnsafeSysctls",
+            "podPidsLimit", "userNamespaceBase",
+        ]
         try known(json, "node", own + NodePolicyReader.keys)
         var node = Configuration.Node()
         node.maxPods = try number(json["maxPods"], "node.maxPods", 1...10_000) ?? node.maxPods
@@ -84,7 +87,35 @@ struct ConfigurationReader {
             node.containerLogMaxSize = bytes
         }
         node.policy = try NodePolicyReader(fields: self, node: json).read()
+        node.allowedUnsafeSysctls = try sysctls(json["allowedUnsafeSysctls"], "node.allowedUnsafeSysctls")
+        node.podPidsLimit = try number(json["podPidsLimit"], "node.podPidsLimit", -1...4_194_304) ?? node.podPidsLimit
+        node.userNamespaceBase =
+            try number(json["userNamespaceBase"], "node.userNamespaceBase", 65_536...4_294_836_224)
+            ?? node.userNamespaceBase
+        guard node.userNamespaceBase % 65_536 == 0 else {
+            throw wrong(
+                "node.userNamespaceBase", "expected a multiple of 65536, found \(show(json["userNamespaceBase"]))")
+        }
         return node
+    }
+
+    /// Names, or patterns that end with `*`, of kernel parameters that the kernel keeps apart for each pod.
+    private func sysctls(_ json: JSON, _ at: String) throws(ConfigurationError) -> [String] {
+        if json.isNull { return [] }
+        guard let list = json.array else { throw wrong(at, "expected a list, found \(show(json))") }
+        var names: [String] = []
+        for (index, entry) in list.enumerated() {
+            let name = try text(entry, "\(at)[\(index)]") ?? ""
+            let known = ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue.", "net."]
+            guard known.contains(where: name.replacingSlashes.hasPrefix) else {
+                throw wrong(
+                    "\(at)[\(index)]",
+                    "expected a parameter of a pod's namespaces, such as net.core.somaxconn or kernel.msg*, found \(name)"
+                )
+            }
+            names.append(name)
+        }
+        return names
     }
 
     private func driver(_ json: JSON, _ at: String) throws(ConfigurationError) -> Configuration.Driver {
@@ -165,4 +196,9 @@ struct ConfigurationReader {
     }
 
     func show(_ json: JSON) -> String { String(decoding: json.serialized(), as: UTF8.self) }
+}
+
+extension String {
+    /// With dots between its parts.
+    fileprivate var replacingSlashes: String { String(map { $0 == "/" ? "." : $0 }) }
 }

@@ -12,9 +12,20 @@ final class NodeAdmission: Sendable {
     ]
 
     private let node: NodeState
+    private let allowedUnsafeSysctls: [String]
+    private let hasAppArmor: Bool
     private let admitted = Mutex<[String: AdmittedPod]>([:])
 
-    init(_ node: NodeState) { self.node = node }
+    init(_ node: NodeState, _ settings: NodeSettings) {
+        self.node = node
+        allowedUnsafeSysctls = settings.allowedUnsafeSysctls
+        hasAppArmor = PodFiles.read("/sys/module/apparmor/parameters/enabled").first == "Y"
+    }
+
+    /// What every other admitted pod requests.
+    func requests(besides uid: String) -> [[String: Quantity]] {
+        admitted.withLock { $0.values.filter { $0.uid != uid }.map(\.requests) }
+    }
 
     /// Admits a pod, or says why not.
     ///
@@ -31,6 +42,10 @@ final class NodeAdmission: Sendable {
                 for check in Self.checks {
                     if let rejection = check(request) { return rejection }
                 }
+                let refusal =
+                    SysctlAdmission.check(pod: pod, allowedUnsafe: allowedUnsafeSysctls)
+                    ?? AppArmorAdmission.check(pod: pod, isEnabled: hasAppArmor)
+                if let refusal { return AdmissionRejection(refusal.reason, refusal.message) }
             }
             admitted[own.uid] = own
             return nil

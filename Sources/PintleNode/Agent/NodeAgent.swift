@@ -38,16 +38,21 @@ public final class NodeAgent: Sendable {
         storage: any StorageService, log: @escaping @Sendable (String) -> Void
     ) {
         let machine = Machine.read(disk: settings.dataDirectory, bootID: settings.bootIDPath)
+        let node = NodeState(
+            NodeState.Facts(
+                name: settings.name, labels: NodeRegistration.labels(settings.name, machine),
+                resources: NodeResources(machine, settings.policy, maxPods: settings.maxPods)))
+        let admission = NodeAdmission(node, settings)
+        self.node = node
+        self.admission = admission
         context = PodContext(
             client: client, runtime: runtime, networks: networks, storage: storage, settings: settings,
             images: ImagePuller(runtime: runtime), references: References(client),
             events: EventRecorder(client, component: "kubelet", host: settings.name),
-            hostIPs: machine.addresses, memoryCapacity: machine.memoryBytes, log: log)
-        node = NodeState(
-            NodeState.Facts(
-                name: settings.name, labels: NodeRegistration.labels(settings.name, machine),
-                resources: NodeResources(machine, settings.policy, maxPods: settings.maxPods)))
-        admission = NodeAdmission(node)
+            hostIPs: machine.addresses, memoryCapacity: machine.memoryBytes,
+            users: UserNamespaces(
+                pods: "\(settings.dataDirectory)/pods", base: settings.userNamespaceBase, count: settings.maxPods),
+            node: node, admission: admission, log: log)
         registration = NodeRegistration(context: context, machine: machine, node: node)
     }
 

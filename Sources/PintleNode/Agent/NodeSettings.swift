@@ -26,6 +26,12 @@ public struct NodeSettings: Sendable {
     public var policy = NodePolicy()
     /// Where the kernel tells which boot this is.
     public var bootIDPath = "/proc/sys/kernel/random/boot_id"
+    /// Kernel parameters that pods may set besides the safe ones; a final `*` stands for anything.
+    public var allowedUnsafeSysctls: [String] = []
+    /// Processes and threads of one pod; 0 means no limit.
+    public var podPidsLimit: Int64 = 0
+    /// The first of the node's ids that pods with users of their own get.
+    public var userNamespaceBase: Int64 = 65_536
 
     /// Describes a node.
     public init(
@@ -43,6 +49,9 @@ public struct NodeSettings: Sendable {
         self.logMaxFiles = logMaxFiles
         self.version = version
     }
+
+    /// Where `Localhost` seccomp profiles lie.
+    var seccompDirectory: String { "\(dataDirectory)/seccomp" }
 
     /// Where one pod's own files lie.
     func podDirectory(_ uid: String) -> String { "\(dataDirectory)/pods/\(uid)" }

@@ -21,10 +21,11 @@ struct ContainerRequest {
 
     /// Holds the image as the pod's spec had it when the container was made.
     static let imageAnnotation = "io.kubernetes.container.image"
+    /// The pod's range of user ids; nil means the node's users.
+    var users: UserRange?
 
     /// - Throws: ``PodFault`` with reason `CreateContainerConfigError` for what this node can't do.
     func make(sandbox: String, attempt: Int32, image: RuntimeImage) throws(PodFault) -> RuntimeCreateContainerRequest {
-        try checkNonRoot(image)
         let name = container["name"].string ?? ""
         var request = RuntimeCreateContainerRequest()
         request.id = identity.containerID(name, attempt: attempt)
@@ -43,8 +44,9 @@ struct ContainerRequest {
             variable.value = pair.value
             return variable
         }
-        request.mounts = try mounts()
-        request.mounts.append(TerminationMessage.mount(container, attempt, settings.podDirectory(identity.uid)))
+        var mounts = try mounts()
+        mounts.append(TerminationMessage.mount(container, attempt, settings.podDirectory(identity.uid)))
+        request.mounts = users?.mapped(mounts) ?? mounts
         request.labels = identity.labels.merging(["io.kubernetes.container.name": name]) { $1 }
         request.annotations = [
             "io.kubernetes.container.restartCount": "\(attempt)",
@@ -57,28 +59,16 @@ struct ContainerRequest {
         request.stdinOnce = container["stdinOnce"].bool ?? false
         request.tty = container["tty"].bool ?? false
         request.resources = ContainerResources.runtime(
-            container, qos: pod["status"]["qosClass"].string ?? "BestEffort", memoryCapacity: memoryCapacity)
-        request.security = security()
+            container, pod: pod, memoryCapacity: memoryCapacity)
+        request.security = try ContainerSecurity(
+            pod: pod, container: container, seccompDirectory: settings.seccompDirectory
+        ).make(image, users: users)
+        if !target.isEmpty, request.security?.namespaces?.pid == .container {
+            request.security?.namespaces?.pid = .target
+            request.security?.namespaces?.targetContainerId = target
+        }
         request.stopSignal = container["lifecycle"]["stopSignal"].string ?? ""
         return request
-    }
-
-    private func checkNonRoot(_ image: RuntimeImage) throws(PodFault) {
-        let own = container["securityContext"], shared = pod["spec"]["securityContext"]
-        guard (own["runAsNonRoot"].bool ?? shared["runAsNonRoot"].bool) == true else { return }
-        if let user = own["runAsUser"].int ?? shared["runAsUser"].int {
-            guard user == 0 else { return }
-            throw PodFault("CreateContainerConfigError", "container's runAsUser breaks non-root policy")
-        }
-        if !image.username.isEmpty, image.username != "root" {
-            throw PodFault(
-                "CreateContainerConfigError",
-                "container has runAsNonRoot and image has non-numeric user (\(image.username)), cannot verify user is non-root"
-            )
-        }
-        guard image.hasUid, image.uid != 0 else {
-            throw PodFault("CreateContainerConfigError", "container has runAsNonRoot and image will run as root")
-        }
     }
 
     private func mounts() throws(PodFault) -> [RuntimeMount] {
@@ -121,45 +111,6 @@ struct ContainerRequest {
             mounts.append(bind("\(own)/etc/\(file)", "/etc/\(file)", readonly: false))
         }
         return mounts
-    }
-
-    private func security() -> RuntimeSecurityContext {
-        let own = container["securityContext"]
-        let shared = pod["spec"]["securityContext"]
-        var security = RuntimeSecurityContext()
-        security.privileged = own["privileged"].bool ?? false
-        security.addCapabilities = strings(own["capabilities"]["add"])
-        security.dropCapabilities = strings(own["capabilities"]["drop"])
-        var namespaces = SandboxRequest.namespaces(pod)
-        if !target.isEmpty, namespaces.pid == .container {
-            namespaces.pid = .target
-            namespaces.targetContainerId = target
-        }
-        security.namespaces = namespaces
-        if let user = own["runAsUser"].int ?? shared["runAsUser"].int {
-            security.hasRunAsUser = true
-            security.runAsUser = user
-        }
-        if let group = own["runAsGroup"].int ?? shared["runAsGroup"].int {
-            security.hasRunAsGroup = true
-            security.runAsGroup = group
-        }
-        security.supplementalGroups = (shared["supplementalGroups"].array ?? []).compactMap { $0.int }
-        if let group = shared["fsGroup"].int { security.supplementalGroups.append(group) }
-        security.groupsPolicy = shared["supplementalGroupsPolicy"].string == "Strict" ? .strict : .merge
-        security.readonlyRootfs = own["readOnlyRootFilesystem"].bool ?? false
-        security.noNewPrivs = own["allowPrivilegeEscalation"].bool == false
-        security.unmasked = own["procMount"].string == "Unmasked"
-        security.seccomp = Self.profile(own["seccompProfile"].isNull ? shared["seccompProfile"] : own["seccompProfile"])
-        return security
-    }
-
-    private static func profile(_ json: JSON) -> RuntimeSecurityProfile? {
-        guard let type = json["type"].string else { return nil }
-        var profile = RuntimeSecurityProfile()
-        profile.type = type == "Unconfined" ? .unconfined : type == "Localhost" ? .localhost : .runtimeDefault
-        profile.localhostRef = json["localhostProfile"].string ?? ""
-        return profile
     }
 
     private func strings(_ json: JSON) -> [String] { (json.array ?? []).compactMap { $0.string } }

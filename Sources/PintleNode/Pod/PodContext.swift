@@ -13,6 +13,9 @@ struct PodContext: Sendable {
     let events: EventRecorder
     let hostIPs: [String]
     let memoryCapacity: Int64
+    let users: UserNamespaces
+    let node: NodeState
+    let admission: NodeAdmission
     /// For the node's log.
     let log: @Sendable (String) -> Void
 }

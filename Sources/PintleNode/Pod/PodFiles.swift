@@ -29,6 +29,7 @@ struct PodFiles: Sendable {
             unlink("\(directory)/\(name)")
         }
         rmdir("\(directory)/volumes")
+        unlink("\(directory)/userns")
         rmdir(directory)
     }
 

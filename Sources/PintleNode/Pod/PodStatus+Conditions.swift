@@ -4,7 +4,8 @@ internal import PintleObjects
 extension PodStatus {
     /// The conditions that the node agent writes; all others are somebody else's.
     private static let own: Set = [
-        "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled",
+        "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", "PodResizePending",
+        "PodResizeInProgress",
     ]
 
     /// A new status over the one that the API has, whose conditions of others stay as they are there.
@@ -38,6 +39,7 @@ extension PodStatus {
         ready.type = "Ready"
         if ready.isTrue, let gate = failingGates(old) { ready = gate }
         wanted += [ready, containersReady]
+        wanted += resize.map { Condition(type: $0.type, isTrue: true, reason: $0.reason, message: $0.message) }
         var all = wanted.map { condition in json(condition, old: old.first { $0["type"].string == condition.type }) }
         if let scheduled = old.first(where: { $0["type"].string == "PodScheduled" }) {
             all.append(scheduled)

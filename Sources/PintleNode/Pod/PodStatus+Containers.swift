@@ -18,11 +18,13 @@ extension PodStatus {
         status["imageID"] = .string(current?.imageRef ?? "")
         if let current { status["containerID"] = .string("pintle://\(current.id)") }
         status["started"] = .bool(isStarted(container))
-        if let known = resources[container.name] {
-            for (key, value) in known.object?.members ?? [] { status[key] = value }
-        } else if current != nil, !spec["resources"].isNull {
-            status["resources"] = spec["resources"]
+        if current != nil, !spec["resources"].isNull {
+            status["resources"] = ContainerResize.actual(
+                allocated: spec["resources"], running: current?.state == .running ? current?.resources : nil)
             if !spec["resources"]["requests"].isNull { status["allocatedResources"] = spec["resources"]["requests"] }
+        }
+        if current != nil, spec["volumeMounts"].array?.isEmpty == false {
+            status["volumeMounts"] = VolumeMountStatus.list(spec)
         }
         if let user = current?.user {
             status["user"] = [

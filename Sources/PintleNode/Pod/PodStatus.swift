@@ -24,8 +24,8 @@ struct PodStatus: Sendable {
     var now: Timestamp
     /// The whole pod has failed for this reason, whatever its containers do.
     var failure: Waiting?
-    /// What the node adds to a container's status, by container name; see ``ContainerResize``.
-    var resources: [String: JSON] = [:]
+    /// The conditions of a resize that is going on or waiting.
+    var resize: [(type: String, reason: String, message: String)] = []
 
     /// The new status; conditions keep the times at which they last changed.
     func build() -> JSON {

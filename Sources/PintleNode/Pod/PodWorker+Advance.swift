@@ -20,6 +20,7 @@ extension PodWorker {
         guard let sandbox = view.sandbox else { return await report() }
         if podIPs.isEmpty { try await ensureAddresses(sandbox) }
         restartChanged()
+        await followResize(sandbox.id)
         followProbes()
         for container in PodContainer.all(of: pod) where !isEnding {
             let name = container.name
@@ -101,7 +102,8 @@ extension PodWorker {
                 pod, .normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
             try await tearDownSandbox(old)
         }
-        let request = SandboxRequest.make(pod, identity, attempt: attempt, context.settings)
+        let request = SandboxRequest.make(
+            pod, identity, attempt: attempt, context.settings, users: try await userRange())
         let result: RuntimeRunSandboxResult
         do { result = try await context.runtime.runSandbox(request) } catch {
             throw PodFault("FailedCreatePodSandBox", "Failed to create pod sandbox: \(error.message)")
@@ -206,8 +208,7 @@ extension PodWorker {
         do {
             _ = try await context.runtime.createContainer(request)
         } catch {
-            throw PodFault(
-                error.code == .invalid ? "CreateContainerConfigError" : "CreateContainerError", error.message)
+            throw PodFault("CreateContainerError", error.message)
         }
         context.events.record(pod, .normal, "Created", "Container created", fieldPath: path)
         var ref = RuntimeContainerRef()

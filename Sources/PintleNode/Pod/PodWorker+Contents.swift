@@ -22,6 +22,7 @@ extension PodWorker {
         var builder = ContainerRequest(
             pod: pod, identity: identity, container: container.spec, settings: context.settings,
             memoryCapacity: context.memoryCapacity, volumes: volumes, parts: parts, environment: environment)
+        builder.users = try await userRange()
         builder.target = container.spec["targetContainerName"].string.flatMap { view.current($0)?.id } ?? ""
         return try builder.make(sandbox: sandbox, attempt: attempt, image: image)
     }

@@ -22,6 +22,8 @@ actor PodWorker {
     var messages: [String: String] = [:]
     /// Containers that are being ended, by id.
     var endings: [String: Ending] = [:]
+    /// The conditions of a resize that is going on or waiting.
+    var resize: [(type: String, reason: String, message: String)] = []
     /// Nil as long as no container has a probe.
     var probes: PodProbes?
     /// When a container that could not be started is tried again, seconds since 1970.
@@ -232,7 +234,7 @@ actor PodWorker {
         while hasUnread { await collectMessages() }
         let status = PodStatus(
             pod: pod, view: view, waiting: waiting, facts: facts, unready: unready, messages: messages, podIPs: podIPs,
-            hostIPs: context.hostIPs, now: .now, failure: failure
+            hostIPs: context.hostIPs, now: .now, failure: failure, resize: resize
         ).build()
         guard status != lastStatus || force else { return }
         let uid = identity.uid

@@ -5,9 +5,9 @@ internal import PintleObjects
 ///
 /// No I/O.
 enum SandboxRequest {
-    static func make(_ pod: JSON, _ identity: PodIdentity, attempt: Int32, _ settings: NodeSettings)
-        -> RuntimeRunSandboxRequest
-    {
+    static func make(
+        _ pod: JSON, _ identity: PodIdentity, attempt: Int32, _ settings: NodeSettings, users: UserRange? = nil
+    ) -> RuntimeRunSandboxRequest {
         var request = RuntimeRunSandboxRequest()
         request.id = identity.sandboxID(attempt: attempt)
         request.name = identity.name
@@ -19,15 +19,15 @@ enum SandboxRequest {
         request.logDirectory = "\(settings.logDirectory)/\(identity.logFolder)"
         request.labels = identity.labels
         request.annotations = ["kubernetes.io/config.source": "api"]
-        request.cgroupParent = "\(settings.cgroupParent)/pod\(identity.uid)"
-        request.namespaces = namespaces(pod)
+        request.cgroupParent = cgroup(pod, identity, settings)
+        request.namespaces = namespaces(pod, users: users)
         for entry in spec["securityContext"]["sysctls"].array ?? [] {
             if let name = entry["name"].string, let value = entry["value"].string { request.sysctls[name] = value }
         }
         let containers = spec["containers"].array ?? []
         request.privileged = containers.contains { $0["securityContext"]["privileged"].bool == true }
         request.portMappings = containers.flatMap { ports($0) }
-        request.resources = ContainerResources.pod(containers)
+        request.resources = ContainerResources.pod(pod, pidsLimit: settings.podPidsLimit)
         return request
     }
 
@@ -41,13 +41,22 @@ enum SandboxRequest {
         return String(cut)
     }
 
-    static func namespaces(_ pod: JSON) -> RuntimeNamespaces {
+    /// The pod's cgroup: pods that may wait for others lie together below a level of their class.
+    static func cgroup(_ pod: JSON, _ identity: PodIdentity, _ settings: NodeSettings) -> String {
+        switch ContainerResources.qos(pod) {
+        case "Guaranteed": "\(settings.cgroupParent)/pod\(identity.uid)"
+        case let qos: "\(settings.cgroupParent)/\(qos.lowercased())/pod\(identity.uid)"
+        }
+    }
+
+    static func namespaces(_ pod: JSON, users: UserRange? = nil) -> RuntimeNamespaces {
         let spec = pod["spec"]
         var namespaces = RuntimeNamespaces()
         namespaces.network = spec["hostNetwork"].bool == true ? .node : .pod
         namespaces.ipc = spec["hostIPC"].bool == true ? .node : .pod
         namespaces.pid =
             spec["hostPID"].bool == true ? .node : spec["shareProcessNamespace"].bool == true ? .pod : .container
+        namespaces.user = users?.namespace
         return namespaces
     }
 

@@ -107,6 +107,9 @@ struct NodeProcess {
                 logMaxBytes: node.containerLogMaxSize, logMaxFiles: node.containerLogMaxFiles,
                 version: ProductVersion.text)
             settings.policy = node.policy
+            settings.allowedUnsafeSysctls = node.allowedUnsafeSysctls
+            settings.podPidsLimit = max(0, node.podPidsLimit)
+            settings.userNamespaceBase = node.userNamespaceBase
             let logger = self.logger
             return NodeAgent(
                 settings: settings, client: server.client, runtime: drivers.host.runtime,
