@@ -16,9 +16,9 @@ final class NodeAdmission: Sendable {
     private let hasAppArmor: Bool
     private let admitted = Mutex<[String: AdmittedPod]>([:])
 
-    init(_ node: NodeState, _ settings: NodeSettings) {
+    init(_ node: NodeState, allowedUnsafeSysctls: [String] = []) {
         self.node = node
-        allowedUnsafeSysctls = settings.allowedUnsafeSysctls
+        self.allowedUnsafeSysctls = allowedUnsafeSysctls
         hasAppArmor = PodFiles.read("/sys/module/apparmor/parameters/enabled").first == "Y"
     }
 

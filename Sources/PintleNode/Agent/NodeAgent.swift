@@ -42,7 +42,7 @@ public final class NodeAgent: Sendable {
             NodeState.Facts(
                 name: settings.name, labels: NodeRegistration.labels(settings.name, machine),
                 resources: NodeResources(machine, settings.policy, maxPods: settings.maxPods)))
-        let admission = NodeAdmission(node, settings)
+        let admission = NodeAdmission(node, allowedUnsafeSysctls: settings.allowedUnsafeSysctls)
         self.node = node
         self.admission = admission
         context = PodContext(
