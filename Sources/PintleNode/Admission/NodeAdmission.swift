@@ -29,10 +29,7 @@ final class NodeAdmission: Sendable {
 
     /// Admits a pod, or says why not.
     ///
-    /// - Parameters:
-    ///   - pod: The pod.
-    ///   - runs: It was admitted in an earlier run of the agent, so that it is only counted.
-    /// - Returns: Why it may not run; nil when it may.
+    /// A pod that `runs` was admitted in an earlier run of the agent; it is only counted.
     func admit(_ pod: JSON, runs: Bool) -> AdmissionRejection? {
         let own = AdmittedPod(pod)
         return admitted.withLock { admitted in

@@ -71,6 +71,7 @@ public final class NodeAgent: Sendable {
                 await self.followPods()
             }
             group.addTask { await self.sweep() }
+            group.addTask { await self.watchPressure() }
             await group.waitForAll()
         }
         let tasks = workers.withLock { $0.byUID.values.map(\.task) }
@@ -101,7 +102,9 @@ public final class NodeAgent: Sendable {
         start(pod, uid)
     }
 
-    private func worker(_ uid: String) -> PodWorker? { workers.withLock { $0.byUID[uid]?.worker } }
+    var allWorkers: [PodWorker] { workers.withLock { $0.byUID.values.map(\.worker) } }
+
+    func worker(_ uid: String) -> PodWorker? { workers.withLock { $0.byUID[uid]?.worker } }
 
     private func start(_ pod: JSON, _ uid: String) {
         let view = workers.withLock { $0.found.removeValue(forKey: uid) } ?? PodView()

@@ -72,6 +72,13 @@ actor PodWorker {
         signal()
     }
 
+    /// The pod has failed for a reason of the node's: what runs of it is ended, with so many seconds' grace.
+    func fail(_ why: PodStatus.Waiting, grace: Int64) async {
+        failure = why
+        await stop(view.running, grace: grace)
+        signal()
+    }
+
     /// Something happened to one of its containers or its sandbox.
     func observe(_ event: RuntimeEvent) {
         if let container = event.container {

@@ -70,3 +70,45 @@ def reservations(t):
                        "PIDPressure": ("False", "KubeletHasSufficientPID"), "Ready": ("True", "KubeletReady")},
           "the conditions")
     wait("a lease", lambda: node.api.get(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node.name}"))
+
+
+@case("a pod that writes more than its volume or its container may is evicted, with the kubelet's words")
+def local_limits(t):
+    t.create(pod("volume", container(script="dd if=/dev/zero of=/v/file bs=1M count=4; sleep 1000",
+                                     volumeMounts=[{"name": "v", "mountPath": "/v"}]),
+                 volumes=[{"name": "v", "emptyDir": {"sizeLimit": "1Mi"}}]))
+    t.create(pod("layer", container(script="dd if=/dev/zero of=/file bs=1M count=4; sleep 1000",
+                                    resources={"limits": {"ephemeral-storage": "2Mi"}})))
+    for name, message in (("volume", 'Usage of EmptyDir volume "v" exceeds the limit "1Mi". '),
+                          ("layer", "Pod ephemeral local storage usage exceeds the total limit of containers 2Mi. ")):
+        found = t.ended(name, timeout=40)
+        equal(found["status"]["phase"], "Failed", "the phase")
+        equal(found["status"]["reason"], "Evicted", "the reason")
+        equal(found["status"]["message"], message, "the message")
+        disruption = [item for item in found["status"]["conditions"] if item["type"] == "DisruptionTarget"]
+        equal([(item["status"], item["reason"]) for item in disruption], [("True", "TerminationByKubelet")], "the condition")
+        t.wait_event(name, "Evicted", message.strip())
+        t.wait_pod(name, "to have no running container", lambda value: all(
+            "running" not in status["state"] for status in value["status"]["containerStatuses"]))
+
+
+@case("a node that is short of memory says so, turns BestEffort pods away and evicts", own_nodes=True)
+def memory_pressure(t):
+    node = configuration(t, evictionHard={"memory.available": "99%"})
+    tolerations = [{"key": "node.kubernetes.io/memory-pressure", "operator": "Exists"}]
+    t.create(bound(t, pod("victim", container(script="sleep 1000", resources={"requests": {"memory": "1Mi"}}),
+                          tolerations=tolerations)))
+    found = t.ended("victim", timeout=40)
+    equal(found["status"]["reason"], "Evicted", "the reason")
+    contains(found["status"]["message"], "The node was low on resource: memory. Threshold quantity: ", "the message")
+
+    def under_pressure():
+        value = node.api.get(f"/api/v1/nodes/{node.name}")
+        conditions = {item["type"]: item["status"] for item in value["status"]["conditions"]}
+        taints = [item["key"] for item in value["spec"].get("taints", [])]
+        return conditions["MemoryPressure"] == "True" and "node.kubernetes.io/memory-pressure" in taints
+
+    wait("the node to tell of the pressure", under_pressure)
+    t.create(bound(t, pod("idle", container(script="sleep 1000"))))
+    found = t.ended("idle")
+    equal(found["status"]["message"], "Pod was rejected: The node had condition: [MemoryPressure]. ", "the message")
