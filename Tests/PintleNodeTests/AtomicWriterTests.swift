@@ -95,8 +95,9 @@ struct AtomicWriterTests {
             while !writer.isDone {
                 let directory = open("\(path)/..data", O_RDONLY | O_DIRECTORY)
                 guard directory >= 0 else {
-                    Issue.record("the directory is always there")
-                    break
+                    // The link was read just before the directory that it named was removed.
+                    #expect(errno == ENOENT)
+                    continue
                 }
                 let a = Folder.text("a", in: directory), b = Folder.text("b", in: directory)
                 close(directory)

@@ -85,7 +85,7 @@ extension PodWorker {
         if let generation = pod["metadata"]["generation"].int { condition["observedGeneration"] = .integer(generation) }
         let others = (pod["status"]["conditions"].array ?? []).filter { $0["type"].string != "DisruptionTarget" }
         pod["status"]["conditions"] = .array(others + [condition])
-        await fail(PodStatus.Waiting(reason: "Evicted", message: message), grace: grace)
+        fail(PodStatus.Waiting(reason: "Evicted", message: message), grace: grace)
         for _ in 0..<300 where !view.running.isEmpty { try? await Task.sleep(for: .milliseconds(100)) }
     }
 }

@@ -15,8 +15,13 @@ extension PodStatus {
         func conditions(_ list: JSON, ours: Bool) -> [JSON] {
             (list.array ?? []).filter { own.contains($0["type"].string ?? "") == ours }
         }
-        merged["conditions"] = .array(
-            conditions(status["conditions"], ours: true) + conditions(current["conditions"], ours: false))
+        let others = conditions(current["conditions"], ours: false)
+        // The agent sets this one when it evicts, the API when somebody else does.
+        let disruption = conditions(status["conditions"], ours: false).filter { condition in
+            condition["type"].string == "DisruptionTarget"
+                && !others.contains { $0["type"].string == "DisruptionTarget" }
+        }
+        merged["conditions"] = .array(conditions(status["conditions"], ours: true) + others + disruption)
         return .object(merged)
     }
 

@@ -73,9 +73,9 @@ actor PodWorker {
     }
 
     /// The pod has failed for a reason of the node's: what runs of it is ended, with so many seconds' grace.
-    func fail(_ why: PodStatus.Waiting, grace: Int64) async {
+    func fail(_ why: PodStatus.Waiting, grace: Int64) {
         failure = why
-        await stop(view.running, grace: grace)
+        endAll(grace: grace)
         signal()
     }
 
