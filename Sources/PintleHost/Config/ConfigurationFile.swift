@@ -69,8 +69,8 @@ struct ConfigurationReader {
 
     private func node(_ json: JSON) throws(ConfigurationError) -> Configuration.Node {
         let own = [
-            "maxPods", "podRange", "podRangeSize", "containerLogMaxSize", "containerLogMaxFiles", "allowedUnsafeSysctls",
-            "podPidsLimit", "userNamespaceBase",
+            "maxPods", "podRange", "podRangeSize", "containerLogMaxSize", "containerLogMaxFiles",
+            "allowedUnsafeSysctls", "podPidsLimit", "userNamespaceBase",
         ]
         try known(json, "node", own + NodePolicyReader.keys)
         var node = Configuration.Node()

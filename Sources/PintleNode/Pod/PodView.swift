@@ -47,8 +47,12 @@ struct PodView: Sendable {
     /// This view, but with what `earlier` knows better: containers that were seen to go further than here.
     func merging(_ earlier: PodView) -> PodView {
         var merged = self
-        for known in earlier.containers.values.flatMap({ $0 })
-        where containers[known.name]?.contains(where: { $0.id == known.id }) == true { merged.put(known) }
+        for known in earlier.containers.values.flatMap({ $0 }) {
+            guard let found = containers[known.name]?.first(where: { $0.id == known.id }),
+                known.state.rawValue > found.state.rawValue
+            else { continue }
+            merged.put(known)
+        }
         return merged
     }
 

@@ -2,7 +2,7 @@
 import json
 import time
 
-from e2e.suite import case, container, contains, equal, expect, pod
+from e2e.suite import case, container, contains, equal, expect, pod, wait
 
 
 def note(name, text):
@@ -215,3 +215,35 @@ def deleted_in_pull(t):
     began = time.monotonic()
     t.kubectl("delete", "pod", "pulling", "--wait=true", "--timeout=20s")
     expect(time.monotonic() - began < 20, "the pod to go before the pull gives up")
+
+
+@case("resources change while the pod runs, with a restart only where the container asks for one")
+def resize(t):
+    value = container(script="sleep 1000", resources={
+        "requests": {"cpu": "100m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": "64Mi"}})
+    value["resizePolicy"] = [{"resourceName": "memory", "restartPolicy": "RestartContainer"}]
+    t.create(pod("resize", value))
+    t.running("resize")
+    path = f"/api/v1/namespaces/{t.namespace}/pods/resize/resize"
+
+    def patch(**resources):
+        body = {"spec": {"containers": [{"name": "main", "resources": resources}]}}
+        status, _, answer = t.node.api.request(
+            "PATCH", path, body, content_type="application/strategic-merge-patch+json")
+        equal(status, 200, f"the answer: {answer}")
+
+    def has(resource, amount, restarts):
+        status = states(t.pod("resize"))["main"]
+        kinds = conditions(t.pod("resize"))
+        return (status["resources"]["limits"][resource], status["restartCount"]) == (amount, restarts) and not (
+            {"PodResizePending", "PodResizeInProgress"} & set(kinds))
+
+    patch(limits={"cpu": "300m"})
+    wait("the new CPU limit", lambda: has("cpu", "300m", 0))
+    patch(limits={"memory": "80Mi"})
+    wait("the new memory limit", lambda: has("memory", "80Mi", 1))
+    contains(t.shell("resize", "cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu.max 2>/dev/null", check=False),
+             "30000", "the quota")
+    patch(requests={"cpu": "5000"}, limits={"cpu": "6000"})
+    found = t.wait_pod("resize", "to wait", lambda p: "PodResizePending" in conditions(p))
+    equal(conditions(found)["PodResizePending"]["reason"], "Infeasible", "reason")
