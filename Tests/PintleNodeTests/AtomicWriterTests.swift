@@ -83,6 +83,24 @@ struct AtomicWriterTests {
         }
     }
 
+    @Test("writes that fail again and again leave the old files and nothing else")
+    func failures() throws {
+        try Folder.run { path in
+            try AtomicWriter(path: path).write([Self.file("a", "old")])
+            let clash = [Self.file("a", "new"), Self.file("a/b", "new")]
+            for _ in 0..<3 {
+                #expect(throws: VolumeFault.self) { try AtomicWriter(path: path).write(clash) }
+                var writer = AtomicWriter(path: path)
+                writer.before = { reached throws(VolumeFault) in
+                    if reached == .draft { throw VolumeFault("disk full") }
+                }
+                #expect(throws: VolumeFault("disk full")) { try writer.write([Self.file("a", "new")]) }
+            }
+            #expect(Folder.text("\(path)/a") == "old")
+            #expect(try Folder.names(path).count { $0.hasPrefix("..2") } == 2, "what is shown and what failed last")
+        }
+    }
+
     @Test("a reader that keeps the directory open sees files of one time, however often they change")
     func readers() throws {
         try Folder.run { path in
@@ -94,8 +112,8 @@ struct AtomicWriterTests {
             var seen = 0
             while !writer.isDone {
                 let directory = open("\(path)/..data", O_RDONLY | O_DIRECTORY)
+                // The link may be read just before its directory is removed; then it is read again.
                 guard directory >= 0 else {
-                    // The link was read just before the directory that it named was removed.
                     #expect(errno == ENOENT)
                     continue
                 }

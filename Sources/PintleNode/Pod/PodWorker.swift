@@ -207,6 +207,8 @@ actor PodWorker {
             if pod["spec"]["hostNetwork"].bool != true { try await network.detach(sandbox: sandbox.id) }
         }
         await refresh()
+        // No container runs any more, so nobody needs them, as on Kubernetes: a finished pod keeps logs only.
+        try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity).unpublish()
         guard removeContainers else { return }
         await report(force: true)
         // Containers first, so that the ledger sees each of them go.
@@ -225,7 +227,6 @@ actor PodWorker {
             }
         }
         view = PodView()
-        try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity).unpublish()
         let files = PodFiles(directory: context.settings.podDirectory(identity.uid), pod: pod, identity: identity)
         let logs = "\(context.settings.logDirectory)/\(identity.logFolder)"
         await BlockingWork.run {

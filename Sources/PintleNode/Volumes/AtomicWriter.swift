@@ -34,6 +34,7 @@ struct AtomicWriter {
             if group != nil { owned.mode |= 0o440 }
             return owned
         }
+        try Self.checkFolders(wanted)
         let root = try OpenDirectory(path)
         if group != nil { try root.own(".", mode: 0o2777, group: group) }
         let current = root.link(Self.data)
@@ -45,6 +46,8 @@ struct AtomicWriter {
     }
 
     private func replace(_ files: [ProjectedFile], _ root: borrowing OpenDirectory) throws(VolumeFault) {
+        // What an earlier call left when it failed, so that repeating it fills no disk.
+        try removeOld(root)
         let name = Self.name(.now)
         try before(.directory)
         try root.makeDirectory(name)
@@ -70,7 +73,6 @@ struct AtomicWriter {
 
     /// Links for what there is, and nothing of what there was.
     private func tidy(_ files: [ProjectedFile], _ root: borrowing OpenDirectory) throws(VolumeFault) {
-        let current = root.link(Self.data)
         let visible = Set(files.map { String($0.path.prefix { $0 != "/" }) })
         try before(.links)
         for name in visible {
@@ -80,12 +82,17 @@ struct AtomicWriter {
             try root.link(name, to: target)
         }
         try before(.stale)
-        let names = try root.names()
-        for name in names where !name.hasPrefix("..") && !visible.contains(name) {
+        for name in try root.names() where !name.hasPrefix("..") && !visible.contains(name) {
             if root.link(name) == "\(Self.data)/\(name)" { try root.remove(name) }
         }
         try before(.old)
-        for name in names where name.hasPrefix("..") && name != Self.data && name != current {
+        try removeOld(root)
+    }
+
+    /// Removes all directories of contents but the one that is shown.
+    private func removeOld(_ root: borrowing OpenDirectory) throws(VolumeFault) {
+        let current = root.link(Self.data)
+        for name in try root.names() where name.hasPrefix("..") && name != Self.data && name != current {
             try root.remove(name)
         }
     }
@@ -120,6 +127,15 @@ struct AtomicWriter {
         var byPath: [String: ProjectedFile] = [:]
         for file in files { byPath[file.path] = file }
         return byPath.values.sorted { $0.path < $1.path }
+    }
+
+    private static func checkFolders(_ files: [ProjectedFile]) throws(VolumeFault) {
+        let paths = Set(files.map(\.path))
+        for file in files {
+            if let folder = folders(file.path).first(where: { paths.contains($0) }) {
+                throw VolumeFault("conflicting paths: \(folder) is a file, and \(file.path) needs it as a directory")
+            }
+        }
     }
 
     /// `a` and `a/b` for `a/b/c`.

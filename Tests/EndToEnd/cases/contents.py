@@ -1,7 +1,12 @@
 """What pods get of the API: variables and the contents of volumes."""
 import base64
+import http.client
+import random
+import signal
+import threading
 import time
 
+from e2e.places import execute
 from e2e.suite import case, container, contains, equal, expect, once, pod, wait
 
 
@@ -286,3 +291,102 @@ def fifty(t):
     for index in range(5):
         t.ended(f"many-{index}")
         equal(t.log(f"many-{index}").strip(), "".join(f"value {number}" for number in range(index * 10, index * 10 + 10)), "the log")
+
+
+@case("the volumes of a pod that has ended are taken away, its log stays")
+def finished(t):
+    secret(t, "short", {"k": "v"})
+    t.create(once("short", "cat /v/k", volumes=[{"name": "v", "secret": {"secretName": "short"}}, {"name": "e", "emptyDir": {}}],
+                  volumeMounts=mounted() + mounted("/part", "e", subPath="a")))
+    uid = t.ended("short")["metadata"]["uid"]
+    folder = t.node.data / "pods" / uid / "volumes"
+    wait("the volumes to be gone", lambda: uid not in open("/proc/self/mountinfo").read() and not any(folder.iterdir()), timeout=10)
+    equal(t.log("short").strip(), "v", "the log")
+
+
+def new_tmpfs(t, path, shared=False):
+    path.mkdir(exist_ok=True)
+    execute("mount", "-t", "tmpfs", "e2e", path)
+    t.undo(lambda: execute("umount", "-R", "-l", path, check=False))
+    if shared:
+        execute("mount", "--make-shared", path)
+
+
+@case("a mount that the node makes later appears in the container with HostToContainer, in a subPath too")
+def propagation(t):
+    tree = t.directory / "tree"
+    new_tmpfs(t, tree, shared=True)
+    for name in ("later", "part"):
+        (tree / name).mkdir()
+    (tree / "part" / "later").mkdir()
+    t.create(pod("follows", container(script="sleep 1000", volumeMounts=[
+        {"name": "v", "mountPath": "/follows", "mountPropagation": "HostToContainer"},
+        {"name": "v", "mountPath": "/part", "mountPropagation": "HostToContainer", "subPath": "part"},
+        {"name": "v", "mountPath": "/apart"}]), volumes=[{"name": "v", "hostPath": {"path": str(tree)}}]))
+    t.running("follows")
+    for place in (tree / "later", tree / "part" / "later"):
+        new_tmpfs(t, place)
+        (place / "file").write_text("seen")
+    equal(t.shell("follows", "cat /follows/later/file /part/later/file; ls /apart/later"), "seenseen", "what the container sees")
+    t.delete("follows")
+    equal((tree / "later" / "file").read_text(), "seen", "the node's own mount")
+
+
+@case("recursiveReadOnly holds for mounts below, a plain readOnly for the mount only, and the status tells which")
+def recursive_read_only(t):
+    tree = t.directory / "tree"
+    tree.mkdir()
+    new_tmpfs(t, tree / "inner")
+    text = t.run_to_end(once(
+        "recursive", "touch /plain/inner/x && echo written; touch /whole/inner/y 2>&1; touch /plain/z 2>&1",
+        volumes=[{"name": "v", "hostPath": {"path": str(tree)}}], volumeMounts=[
+            {"name": "v", "mountPath": "/plain", "readOnly": True},
+            {"name": "v", "mountPath": "/whole", "readOnly": True, "recursiveReadOnly": "Enabled"}]))
+    equal(text.count("Read-only file system"), 2, "refusals")
+    contains(text, "written", "a write below a plain read-only mount")
+    mounts = t.pod("recursive")["status"]["containerStatuses"][0]["volumeMounts"]
+    equal([(mount["mountPath"], mount.get("recursiveReadOnly")) for mount in mounts],
+          [("/plain", "Disabled"), ("/whole", "Enabled")], "the mounts in the status")
+
+
+@case("kill -9 of pintle amid changes: files are of one time, follow changes again, and go with the pod", own_nodes=True)
+def killed(t):
+    node = t.new_node("contents")
+    keys = [f"k{number}" for number in range(40)]
+    config_map(t, "busy", {key: "0" for key in keys})
+    t.create(pod("busy", container(script="sleep 10000", volumeMounts=mounted() + [
+        {"name": "e", "mountPath": "/part", "subPath": "a/b"}, {"name": "v", "mountPath": "/k0", "subPath": "k0"}]),
+        volumes=[{"name": "v", "projected": {"sources": [{"configMap": {"name": "busy"}}]}}, {"name": "e", "emptyDir": {}}]))
+    t.running("busy")
+    uid = t.pod("busy")["metadata"]["uid"]
+    folder = node.data / "pods" / uid / "volumes" / "v"
+    number = 0
+    for _ in range(3):
+        stop = time.monotonic() + 0.5
+        killer = threading.Timer(0.3 + 0.1 * random.random(), node.process.kill)
+        killer.start()
+        while time.monotonic() < stop:
+            number += 1
+            value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "busy"},
+                     "data": {key: str(number) for key in keys}}
+            try:
+                node.api.request("PUT", "/api/v1/namespaces/default/configmaps/busy", value)
+            except (OSError, http.client.HTTPException):
+                break
+        killer.join()
+        seen = {(folder / key).read_text() for key in keys}
+        equal(len(seen), 1, f"the number of different contents after the kill ({seen})")
+        node.stop()
+        node.start()
+        stored = node.api.get("/api/v1/namespaces/default/configmaps/busy")["data"]["k0"]
+        wait("the volume to have what is stored", lambda: {(folder / key).read_text() for key in keys} == {stored}, timeout=10)
+        equal(sorted(path.name for path in folder.iterdir() if path.name.startswith("..") and path.name[2] != "2"), ["..data"],
+              "what lies beside the files")
+    patch(t, "configmap", "busy", '{"data": {"k0": "last"}}')
+    wait("a change after all that", lambda: t.shell("busy", "cat /v/k0").strip() == "last", timeout=5)
+    equal(t.pod("busy")["status"]["containerStatuses"][0]["restartCount"], 0, "restarts")
+    node.stop(signal.SIGKILL)
+    node.start()
+    t.delete("busy")
+    wait("the pod's mounts and files to be gone", lambda: uid not in open("/proc/self/mountinfo").read() and not (
+        node.data / "pods" / uid).exists(), timeout=10)
