@@ -145,6 +145,8 @@ let package = Package(
             name: "driver-calls", dependencies: ["PintleHost", "PintleInterfaces"], path: "Benchmarks/driver-calls",
             exclude: ["README.md", "run"]),
         .executableTarget(
+            name: "probe-load", dependencies: ["PintleNode"], path: "Benchmarks/probes", exclude: ["README.md", "run"]),
+        .executableTarget(
             name: "runtime-start", dependencies: ["PintleHost", "PintleInterfaces", "PintleLedger", "PintleObjects"],
             path: "Benchmarks/runtime", exclude: ["README.md", "run"]),
         // MARK: Tests
@@ -169,7 +171,12 @@ let package = Package(
         .testTarget(name: "PintleLedgerTests", dependencies: ["PintleLedger"]),
         .testTarget(
             name: "PintleNodeTests",
-            dependencies: ["PintleClient", "PintleInterfaces", "PintleNode", "PintleNodePolicy", "PintleObjects"]),
+            dependencies: [
+                "PintleClient", "PintleInterfaces", "PintleNode", "PintleNodePolicy", "PintleObjects", "PintleProbes",
+            ]),
+        .testTarget(
+            name: "PintleProbesTests",
+            dependencies: ["PintleProbes", crypto, nioCore, nioHPACK, nioHTTP2, nioPosix, nioSSL, x509]),
         .testTarget(name: "PintleObjectsTests", dependencies: ["CPintleSpecs", "PintleObjects"]),
         .testTarget(
             name: "PintleSDKTests", dependencies: ["CPintleABI", "CPintleFields", "PintleInterfaces", "PintleSDK"]),

@@ -45,6 +45,34 @@ public final class ProbeLoop: Sendable {
     }
 }
 
+extension ProbeLoop {
+    /// Sends a GET and waits for any answer, whatever its status.
+    ///
+    /// A cancelled task stops waiting.
+    ///
+    /// - Parameters:
+    ///   - check: What to get.
+    ///   - timeout: For the answer.
+    /// - Returns: Why there was none; nil when there was one.
+    public func answer(to check: HTTPCheck, timeout: Duration) async -> String? {
+        let state = Mutex<HTTPProbe?>(nil)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let probe = HTTPProbe.start(check, on: loop, timeout: TimeAmount(timeout), takesAnyStatus: true) {
+                    switch $0 {
+                    case .success, .warning, .error: continuation.resume(returning: nil)
+                    case .failure(let why): continuation.resume(returning: why)
+                    }
+                }
+                state.withLock { $0 = probe }
+                if Task.isCancelled { probe.cancel() }
+            }
+        } onCancel: {
+            state.withLock { $0 }?.cancel()
+        }
+    }
+}
+
 /// Something that happens later on a ``ProbeLoop``.
 public struct ProbeTimer: Sendable {
     private let scheduled: Scheduled<Void>

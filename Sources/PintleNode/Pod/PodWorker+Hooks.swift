@@ -5,20 +5,21 @@ internal import PintleObjects
 extension PodWorker {
     /// Runs the hook beside the container; the pod's next container waits for it.
     func runPostStart(_ hook: JSON, _ container: PodContainer, _ id: String) {
-        let runner = HookRunner(runtime: context.runtime)
+        let runner = HookRunner(context: context)
         let pod = self.pod
         let ip = podIPs.first ?? ""
         Task { [weak self] in
-            let failure = await runner.run(
+            let result = await runner.run(
                 handler: hook, container: container.spec, containerID: id, pod: pod, podIP: ip, timeout: nil)
-            await self?.postStartEnded(container, id, failure)
+            await self?.postStartEnded(container, id, result)
         }
     }
 
-    private func postStartEnded(_ container: PodContainer, _ id: String, _ failure: String?) {
+    private func postStartEnded(_ container: PodContainer, _ id: String, _ result: HookRunner.Result) {
         hooked.remove(id)
         defer { signal() }
-        guard let failure, let current = view.current(container.name), current.id == id, current.state == .running
+        guard case .failure(let failure) = result, let current = view.current(container.name), current.id == id,
+            current.state == .running
         else { return }
         context.events.record(
             pod, .warning, "FailedPostStartHook", "PostStartHook failed: \(failure)", fieldPath: container.fieldPath)
@@ -27,10 +28,10 @@ extension PodWorker {
 
     /// Runs the hook and returns when it has ended or its time is over.
     func runPreStop(_ hook: JSON, _ container: PodContainer, _ id: String, timeout: Double) async {
-        let failure = await HookRunner(runtime: context.runtime).run(
+        let result = await HookRunner(context: context).run(
             handler: hook, container: container.spec, containerID: id, pod: pod, podIP: podIPs.first ?? "",
-            timeout: timeout)
-        if let failure {
+            timeout: .seconds(timeout))
+        if case .failure(let failure) = result {
             context.events.record(
                 pod, .warning, "FailedPreStopHook", "PreStopHook failed: \(failure)", fieldPath: container.fieldPath)
         }

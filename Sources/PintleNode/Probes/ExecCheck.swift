@@ -16,14 +16,16 @@ struct ExecCheck: Sendable {
         case failed(String)
     }
 
-    /// Runs a command, at most `seconds` long; then it is killed.
+    /// Runs a command.
+    ///
+    /// It is killed when its time is over and when the task is cancelled.
     ///
     /// - Parameters:
     ///   - container: The container's id.
     ///   - command: Program and arguments.
-    ///   - seconds: nil means a year.
+    ///   - timeout: nil means a year.
     /// - Returns: How it ended.
-    func run(_ container: String, _ command: [String], seconds: Int64?) async -> Result {
+    func run(_ container: String, _ command: [String], timeout: Duration?) async -> Result {
         guard let output = OutputPipe(limit: Self.outputLimit) else {
             return .failed("the node has no descriptors left for the command's output")
         }
@@ -34,7 +36,7 @@ struct ExecCheck: Sendable {
         request.stdoutFd = output.writeEnd
         request.stderrFd = output.writeEnd
         do throws(DriverError) {
-            let result = try await runtime.exec(request, timeout: .seconds(seconds ?? 365 * 86_400))
+            let result = try await runtime.exec(request, timeout: timeout ?? .seconds(365 * 86_400))
             return .exited(result.exitCode, output: await output.finish())
         } catch {
             _ = await output.finish()
@@ -44,7 +46,7 @@ struct ExecCheck: Sendable {
 
     /// The outcome of a probe with this command.
     func probe(_ container: String, _ command: [String], _ seconds: Int64) async -> ProbeOutcome {
-        switch await run(container, command, seconds: seconds) {
+        switch await run(container, command, timeout: .seconds(seconds)) {
         case .exited(0, _): return .success
         case .exited(_, let output): return .failure(output)
         case .timedOut:

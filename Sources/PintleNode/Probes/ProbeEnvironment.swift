@@ -24,8 +24,20 @@ struct ProbeEnvironment: Sendable {
 
     /// The machine's clocks, an event loop, the node's runtime and its recorder of events.
     static func real(_ context: PodContext) -> ProbeEnvironment {
-        let place = ProbePlace()
         let exec = ExecCheck(runtime: context.runtime)
+        return machine(
+            exec: { await exec.probe($0, $1, $2) },
+            record: { pod, type, reason, message, path in
+                context.events.record(pod, type, reason, message, fieldPath: path)
+            })
+    }
+
+    /// The machine's clocks and an event loop.
+    static func machine(
+        exec: @escaping @Sendable (_ container: String, _ command: [String], _ seconds: Int64) async -> ProbeOutcome,
+        record: @escaping @Sendable (JSON, EventRecorder.EventType, String, String, String) -> Void
+    ) -> ProbeEnvironment {
+        let place = ProbePlace()
         return ProbeEnvironment(
             now: { monotonic() },
             wallClock: { Timestamp.now.nanoseconds },
@@ -38,16 +50,12 @@ struct ProbeEnvironment: Sendable {
                 switch check {
                 case .network(let check): place.loop.run(check, timeout: .seconds(seconds), done)
                 case .exec(let container, let command):
-                    Task {
-                        done(await exec.probe(container, command, seconds))
-                    }
+                    Task { done(await exec(container, command, seconds)) }
                 case .impossible(let why):
                     _ = place.loop.schedule(after: .zero) { done(.error(why)) }
                 }
             },
-            record: { pod, type, reason, message, path in
-                context.events.record(pod, type, reason, message, fieldPath: path)
-            })
+            record: record)
     }
 
     private static func monotonic() -> Int64 {

@@ -71,11 +71,10 @@ struct ProbeSchedule: Sendable {
             if !container.spec[ProbeKind.startup.field].isNull { results.withStartup.insert(container.name) }
             if !container.spec[ProbeKind.readiness.field].isNull { results.withReadiness.insert(container.name) }
             if let running = container.running {
-                if containers[container.name]?.running?.id != running.id {
-                    actions += end(container.name)
-                    begin(container, running, now, &actions)
-                }
+                let isNew = containers[container.name]?.running?.id != running.id
+                if isNew { actions += end(container.name) }
                 containers[container.name] = container
+                if isNew { begin(container, running, now, &actions) }
                 if isDeleting { actions += retire(container.name, running.id, now) }
             } else {
                 actions += end(container.name)

@@ -35,7 +35,7 @@ final class GRPCConnection: Sendable {
         Dial.connect(host: host, port: port, on: loop, timeout: timeout) { channel in
             var connection = NIOHTTP2Handler.ConnectionConfiguration()
             connection.controlFrameRateLimit.maximumCount = 500
-            connection.controlFrameRateLimit.windowLength = .seconds(1)
+            connection.controlFrameRateLimit.windowLength = .milliseconds(10)
             let pipeline = channel.pipeline.syncOperations
             let streams = try pipeline.configureHTTP2Pipeline(
                 mode: .client, connectionConfiguration: connection, streamConfiguration: .init()

@@ -10,6 +10,7 @@ final class HTTPProbe: @unchecked Sendable {
     private let check: HTTPCheck
     private let loop: any EventLoop
     private let deadline: NIODeadline
+    private let takesAnyStatus: Bool
     private let done: @Sendable (ProbeOutcome) -> Void
     private var url: ProbeURL
     private var keepsHost = true
@@ -22,22 +23,30 @@ final class HTTPProbe: @unchecked Sendable {
     fileprivate var parser = HTTPAnswerParser()
 
     private init(
-        _ check: HTTPCheck, _ loop: any EventLoop, _ timeout: TimeAmount,
+        _ check: HTTPCheck, _ loop: any EventLoop, _ timeout: TimeAmount, _ takesAnyStatus: Bool,
         _ done: @escaping @Sendable (ProbeOutcome) -> Void
     ) {
         self.check = check
         self.loop = loop
         self.done = done
+        self.takesAnyStatus = takesAnyStatus
         deadline = .now() + timeout
         url = ProbeURL(isSecure: check.isSecure, host: check.host, port: check.port, path: check.path)
     }
 
+    @discardableResult
     static func start(
-        _ check: HTTPCheck, on loop: any EventLoop, timeout: TimeAmount,
+        _ check: HTTPCheck, on loop: any EventLoop, timeout: TimeAmount, takesAnyStatus: Bool = false,
         _ done: @escaping @Sendable (ProbeOutcome) -> Void
-    ) {
-        let probe = HTTPProbe(check, loop, timeout, done)
+    ) -> HTTPProbe {
+        let probe = HTTPProbe(check, loop, timeout, takesAnyStatus, done)
         if loop.inEventLoop { probe.begin() } else { loop.execute { probe.begin() } }
+        return probe
+    }
+
+    /// Gives up; any thread.
+    func cancel() {
+        loop.execute { self.fail("context canceled") }
     }
 
     private func begin() {
@@ -127,6 +136,7 @@ final class HTTPProbe: @unchecked Sendable {
                 return fail("stopped after 10 redirects")
             }
             follow(next, isRelative: !location.contains("//"))
+        case _ where takesAnyStatus: end(.success)
         default: end(.failure("HTTP probe failed with statuscode: \(status)"))
         }
     }
