@@ -145,7 +145,8 @@ static void place_streams(const struct pintle_child *child, const struct pintle_
         bool ours = fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || child->tty);
         if (ours)
             (void)fchown(fd, spec->uid, (gid_t)-1);
-        if (dup2(fd, stream) < 0)
+        /* Where it lies there already, dup2 would leave it close-on-exec. */
+        if (fd == stream ? fcntl(fd, F_SETFD, 0) != 0 : dup2(fd, stream) < 0)
             pintle_fail("standard streams", errno, "");
     }
     if (child->tty && ioctl(0, TIOCSCTTY, 0) != 0)

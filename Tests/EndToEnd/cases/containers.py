@@ -41,6 +41,11 @@ def names(t):
           "resolv.conf")
 
 
+@case("a container without input reads from /dev/null, so that a daemon's sockets do not take its place")
+def no_input(t):
+    equal(t.run_to_end(once("input", "readlink /proc/1/fd/0; cat; echo end")), "/dev/null\nend\n", "the output")
+
+
 @case("a start writes nothing into the container's own layer, though the image lacks what is mounted over")
 def own_layer(t):
     t.create(pod("layer", container(script="sleep 1000")))
