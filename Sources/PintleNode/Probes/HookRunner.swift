@@ -3,7 +3,27 @@ internal import PintleProbes
 
 /// Runs the handlers of lifecycle hooks.
 struct HookRunner: Sendable {
-    let context: PodContext
+    /// Runs a command in a container, named by its id.
+    let exec: @Sendable (_ container: String, _ command: [String], _ timeout: Duration?) async -> ExecCheck.Result
+    /// Records an event of a pod: its type, reason, message and field path.
+    let record: @Sendable (JSON, EventRecorder.EventType, String, String, String) -> Void
+
+    init(context: PodContext) {
+        let check = ExecCheck(runtime: context.runtime)
+        self.init(
+            exec: { await check.run($0, $1, timeout: $2) },
+            record: { pod, type, reason, message, path in
+                context.events.record(pod, type, reason, message, fieldPath: path)
+            })
+    }
+
+    init(
+        exec: @escaping @Sendable (String, [String], Duration?) async -> ExecCheck.Result,
+        record: @escaping @Sendable (JSON, EventRecorder.EventType, String, String, String) -> Void
+    ) {
+        self.exec = exec
+        self.record = record
+    }
 
     /// How a hook ended.
     enum Result: Sendable, Hashable {
@@ -45,7 +65,7 @@ struct HookRunner: Sendable {
         switch check {
         case .exec(let id, let command):
             let list = "[\(command.joined(separator: " "))]"
-            switch await ExecCheck(runtime: context.runtime).run(id, command, timeout: timeout) {
+            switch await exec(id, command, timeout) {
             case .exited(0, _): return .success
             case .exited(let code, let output):
                 return .failure(
@@ -79,10 +99,10 @@ struct HookRunner: Sendable {
             plain.isSecure = false
             why = await ProbeLoop.next().answer(to: plain, timeout: ContinuousClock.now.duration(to: end))
             if why == nil {
-                context.events.record(
+                record(
                     pod, .warning, "LifecycleHTTPFallback",
                     "request to HTTPS lifecycle hook got HTTP response, retry with HTTP succeeded",
-                    fieldPath: PodWorker.fieldPath(container["name"].string ?? ""))
+                    PodWorker.fieldPath(container["name"].string ?? ""))
             }
         }
         guard let why else { return .success }
