@@ -113,8 +113,8 @@ let package = Package(
         .target(
             name: "PintleNode",
             dependencies: [
-                "PintleClient", "PintleInterfaces", "PintleKinds", "PintleNodePolicy", "PintleObjects", "PintleProbes",
-                crypto,
+                "CZlib", "PintleClient", "PintleInterfaces", "PintleKinds", "PintleNodePolicy", "PintleObjects",
+                "PintleProbes", crypto,
             ]),
         // MARK: Drivers
         .target(name: "PintleNetlink", dependencies: ["CPintleNetlink"]),

@@ -9,7 +9,7 @@
 
 #include "infra.h"
 
-enum { buffer_size = 32768 };
+enum { buffer_size = PINTLE_CHUNK };
 
 /* A client that takes nothing for this long holds up nobody any more. */
 static const uint64_t patience = 10000000000u;

@@ -77,6 +77,8 @@ static void write_process(struct pintle_writer *writer, const struct pintle_proc
                        process->group_count * sizeof(uint32_t));
     if (process->log.dropped > 0)
         pintle_write_u64(writer, PINTLE_INFRA_LOG_DROPPED, process->log.dropped);
+    if (process->log.error != 0)
+        pintle_write_i32(writer, PINTLE_INFRA_LOG_ERROR, process->log.error);
     if (process->phase != PINTLE_PHASE_EXITED)
         return;
     pintle_write_u64(writer, PINTLE_INFRA_FINISHED_AT, (uint64_t)process->finished_at);
@@ -102,10 +104,10 @@ static void begin_exit(struct pintle_writer *writer, const struct pintle_process
 }
 
 /* An event that does not fit now is not lost: what it tells is in the table, and is told again later. */
-static void broadcast(struct pintle_writer *writer) {
+static void broadcast(struct pintle_writer *writer, uint32_t minor) {
     for (int index = 0; index < PINTLE_INFRA_MAX_CONNECTIONS; index++) {
         struct pintle_connection *connection = &pintle_connections[index];
-        if (connection->source.fd < 0 || !connection->greeted)
+        if (connection->source.fd < 0 || !connection->greeted || connection->minor < minor)
             continue;
         if (send_packet(connection, writer, NULL, 0))
             continue;
@@ -117,7 +119,23 @@ static void broadcast(struct pintle_writer *writer) {
 void pintle_event_exited(struct pintle_process *process) {
     struct pintle_writer writer;
     begin_exit(&writer, process);
-    broadcast(&writer);
+    broadcast(&writer, 0);
+}
+
+static void begin_log(struct pintle_writer *writer, const struct pintle_process *process) {
+    pintle_write_begin(writer, sent, sizeof sent, PINTLE_INFRA_EVENT, 0);
+    pintle_write_u32(writer, PINTLE_INFRA_EVENT_TYPE, PINTLE_INFRA_EVENT_LOG);
+    pintle_write_text(writer, PINTLE_INFRA_ID, process->id);
+    pintle_write_i32(writer, PINTLE_INFRA_LOG_ERROR, process->log.error);
+    pintle_write_u64(writer, PINTLE_INFRA_LOG_DROPPED, process->log.dropped);
+}
+
+void pintle_event_log(struct pintle_process *process) {
+    struct pintle_writer writer;
+    if (process->is_session || process->phase != PINTLE_PHASE_RUNNING)
+        return;
+    begin_log(&writer, process);
+    broadcast(&writer, 1);
 }
 
 void pintle_event_detached(const char *session) {
@@ -125,7 +143,7 @@ void pintle_event_detached(const char *session) {
     pintle_write_begin(&writer, sent, sizeof sent, PINTLE_INFRA_EVENT, 0);
     pintle_write_u32(&writer, PINTLE_INFRA_EVENT_TYPE, PINTLE_INFRA_EVENT_DETACHED);
     pintle_write_text(&writer, PINTLE_INFRA_SESSION, session);
-    broadcast(&writer);
+    broadcast(&writer, 0);
 }
 
 void pintle_catch_up(struct pintle_connection *connection) {
@@ -133,9 +151,15 @@ void pintle_catch_up(struct pintle_connection *connection) {
     pintle_source_watch(&connection->source, EPOLLIN);
     for (int index = 0; index < pintle_process_limit; index++) {
         struct pintle_writer writer;
-        if (pintle_processes[index].phase != PINTLE_PHASE_EXITED)
+        struct pintle_process *process = &pintle_processes[index];
+        if (process->phase == PINTLE_PHASE_EXITED) {
+            begin_exit(&writer, process);
+        } else if (process->phase == PINTLE_PHASE_RUNNING && !process->is_session &&
+                   connection->minor >= 1) {
+            begin_log(&writer, process);
+        } else {
             continue;
-        begin_exit(&writer, &pintle_processes[index]);
+        }
         if (send_packet(connection, &writer, NULL, 0))
             continue;
         connection->lagging = true;
@@ -163,6 +187,7 @@ void pintle_answer_hello(struct pintle_connection *connection, uint32_t request,
     if (whole)
         pintle_write_bytes(&writer, PINTLE_INFRA_ROLES, roles, sizeof roles);
     connection->greeted = understood;
+    connection->minor = minor;
     answer(connection, &writer, descriptors, whole ? 2 : 0);
     for (int index = 0; index < 2; index++) {
         if (descriptors[index] >= 0)

@@ -57,31 +57,51 @@ int64_t pintle_now_real(void);       /* nanoseconds since 1970 */
 
 /* ---- log.c ---- */
 
-enum { PINTLE_LOG_PATH = 1024 };
+enum {
+    PINTLE_LOG_PATH = 1024,
+    PINTLE_LOG_LINE = 16384 /* longer lines are split, as containerd does */
+};
 
 struct pintle_log {
-    int fd; /* -1: no log, or it could not be opened */
+    int fd;    /* -1: no log, or it could not be opened */
+    int error; /* why it can't be written now; 0 when it can */
+    int told;  /* the error that hosts were told last */
     uint64_t size;
     uint64_t max_bytes;
     uint64_t dropped;
-    uint64_t retry_at;
+    uint64_t retry_at; /* when writing is tried again after an error */
+    uint64_t flush_at; /* when what is held is written, whether its line has ended or not */
     uint32_t max_files;
     bool partial[2]; /* the stream's last line had no newline yet */
+    size_t held_length[2];
     char path[PINTLE_LOG_PATH];
+    /* The beginning of each stream's next line. Last, so that what was never used is never touched. */
+    uint8_t held[2][PINTLE_LOG_LINE];
 };
 
 void pintle_log_open(struct pintle_log *log);
 void pintle_log_close(struct pintle_log *log);
-/* Never fails and never blocks on a full disk: what can't be written is counted. stream: 0 stdout, 1 stderr. */
-void pintle_log_write(struct pintle_log *log, int stream, const uint8_t *data, size_t length);
-/* The stream has ended: ends a line that is still open. */
-void pintle_log_finish(struct pintle_log *log, int stream);
-/* logname.c: renames the file as kubelet does and removes the oldest. */
-void pintle_log_rotate_names(const char *path, uint32_t max_files);
+/*
+ * Returns how many bytes were taken: less than `length` when the disk is full; the rest is to be brought again after
+ * `retry_at`. What can't be written for another reason is taken, and counted as dropped. stream: 0 stdout, 1 stderr.
+ */
+size_t pintle_log_write(struct pintle_log *log, int stream, const uint8_t *data, size_t length);
+/* Writes what has been held long enough. Returns when it is to be called again, UINT64_MAX never. */
+uint64_t pintle_log_timer(struct pintle_log *log, uint64_t now);
+/* The stream has ended: ends a line that is still open. Returns false when that must wait for room on the disk. */
+bool pintle_log_finish(struct pintle_log *log, int stream);
+/* Counts what is held as dropped. */
+void pintle_log_abandon(struct pintle_log *log);
+/* Gives back memory that only a busy log needs. */
+void pintle_log_cool(void);
+/* logname.c: renames the file as kubelet does and removes the oldest. Returns an errno. */
+int pintle_log_rotate_names(const char *path, uint32_t max_files);
 /* logtime.c: `2006-01-02T15:04:05.000000000Z` into at least 31 bytes; returns the length. */
 size_t pintle_log_timestamp(char *text, int64_t nanoseconds);
 /* `20060102-150405` into at least 16 bytes. */
 void pintle_log_suffix(char *text, int64_t nanoseconds);
+/* The seconds since 1970 that such a text of 15 digits and `-` says. */
+int64_t pintle_log_suffix_seconds(const char *text);
 
 /* ---- process.c ---- */
 
@@ -133,8 +153,12 @@ struct pintle_process {
     char container[PINTLE_ID];
     char cgroup_procs[PINTLE_PATH];
     char oom_file[PINTLE_PATH];
-    struct pintle_log log;
+    /* What the log has not taken, since the disk is full; nothing is read as long as it is there. */
+    uint8_t *backlog;
+    size_t backlog_start, backlog_length;
+    int backlog_stream;
     uint8_t input_bytes[PINTLE_INPUT];
+    struct pintle_log log;
 };
 
 extern struct pintle_process pintle_processes[PINTLE_INFRA_MAX_PROCESSES];
@@ -194,10 +218,18 @@ struct pintle_setup_message {
 
 /* ---- stream.c ---- */
 
+enum { PINTLE_CHUNK = 65536 }; /* the most that is read from a container at once */
+
 void pintle_stream_readable(struct pintle_process *process, struct pintle_source *source);
 void pintle_stream_input_writable(struct pintle_process *process);
 /* Reads what is there without waiting. Returns true when every stream has ended. */
 bool pintle_stream_drain(struct pintle_process *process);
+/* Brings what the log did not take again, and drops it for good when `last`. */
+void pintle_stream_retry(struct pintle_process *process, bool last);
+/* Tells hosts when the log stopped or went on. */
+void pintle_stream_tell(struct pintle_process *process);
+/* When memory for busy logs is given back; does it when it is due. */
+uint64_t pintle_stream_timers(void);
 /* Watches or leaves alone the output, depending on clients that hold data. */
 void pintle_stream_update(struct pintle_process *process);
 
@@ -240,7 +272,8 @@ uint64_t pintle_client_timers(void);
 struct pintle_connection {
     struct pintle_source source;
     bool greeted;
-    bool lagging; /* an event did not fit: tell all exits again when it is writable */
+    uint32_t minor; /* the version of the protocol that both sides know */
+    bool lagging;   /* an event did not fit: tell all exits again when it is writable */
 };
 
 struct pintle_packet {
@@ -264,6 +297,8 @@ void pintle_reply(struct pintle_connection *connection, uint32_t request, int32_
 /* The answer to START or EXEC once the program runs. */
 void pintle_reply_started(struct pintle_process *process);
 void pintle_event_exited(struct pintle_process *process);
+/* The log stopped or went on. */
+void pintle_event_log(struct pintle_process *process);
 void pintle_event_detached(const char *session);
 /* Answers a shutdown when nothing runs any more. Returns true when the infra process should end. */
 bool pintle_control_shut_down(void);

@@ -77,3 +77,23 @@ void pintle_log_suffix(char *text, int64_t nanoseconds) {
     digits(text + 13, civil.second, 2);
     text[15] = 0;
 }
+
+static int64_t number(const char *text, int count) {
+    int64_t value = 0;
+    for (int index = 0; index < count; index++)
+        value = value * 10 + (text[index] - '0');
+    return value;
+}
+
+int64_t pintle_log_suffix_seconds(const char *text) {
+    int64_t year = number(text, 4), month = number(text + 4, 2), day = number(text + 6, 2);
+    /* The inverse of civil_from_seconds. */
+    year -= month <= 2 ? 1 : 0;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    int64_t days = era * 146097 + day_of_era - 719468;
+    return days * 86400 + number(text + 9, 2) * 3600 + number(text + 11, 2) * 60 +
+           number(text + 13, 2);
+}

@@ -104,11 +104,12 @@ int pintle_loop_run(void) {
     for (;;) {
         uint64_t process_due = pintle_process_timers();
         uint64_t client_due = pintle_client_timers();
+        uint64_t stream_due = pintle_stream_timers();
         if (pintle_control_shut_down())
             return 0;
         struct epoll_event event;
-        int count = epoll_wait(poller, &event, 1,
-                               wait_limit(process_due < client_due ? process_due : client_due));
+        uint64_t due = process_due < client_due ? process_due : client_due;
+        int count = epoll_wait(poller, &event, 1, wait_limit(due < stream_due ? due : stream_due));
         if (count < 0 && errno != EINTR)
             return 1;
         if (count == 1)

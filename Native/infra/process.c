@@ -37,6 +37,7 @@ struct pintle_process *pintle_process_allocate(void) {
         if (index >= pintle_process_limit)
             pintle_process_limit = index + 1;
         memset(process, 0, offsetof(struct pintle_process, input_bytes));
+        memset(&process->log, 0, offsetof(struct pintle_log, held));
         process->phase = PINTLE_PHASE_STARTING;
         process->pidfd = -1;
         process->log.fd = -1;
@@ -51,6 +52,8 @@ struct pintle_process *pintle_process_allocate(void) {
 }
 
 static void close_all(struct pintle_process *process) {
+    if (process->backlog != NULL || process->log.held_length[0] + process->log.held_length[1] > 0)
+        pintle_stream_retry(process, true);
     pintle_client_drop_all(process);
     pintle_source_close(&process->end);
     pintle_source_close(&process->setup);
@@ -169,15 +172,20 @@ void pintle_process_ended(struct pintle_process *process) {
         return;
     }
     process->phase = PINTLE_PHASE_DRAINING;
-    bool slow = pintle_client_any_waiting(process);
+    bool slow = pintle_client_any_waiting(process) || process->log.error != 0;
     process->drain_until = pintle_now_monotonic() + (slow ? slow_drain_time : drain_time);
     pintle_stream_drain(process);
     pintle_process_try_finish(process);
 }
 
 static bool drained(const struct pintle_process *process) {
-    if (pintle_client_any_waiting(process))
+    if (pintle_client_any_waiting(process) || process->backlog != NULL)
         return false;
+    for (int stream = 0; stream < 2; stream++) {
+        if (process->output[stream].fd < 0 &&
+            (process->log.partial[stream] || process->log.held_length[stream] > 0))
+            return false;
+    }
     /* A session's output has been read as far as there was any: whatever it left running is not waited for. */
     return process->is_session || (process->output[0].fd < 0 && process->output[1].fd < 0);
 }
@@ -196,10 +204,32 @@ void pintle_process_try_finish(struct pintle_process *process) {
         pintle_process_free(process);
 }
 
+/* What a running process' log waits for: room on the disk, or the end of a line. */
+static uint64_t log_timer(struct pintle_process *process, uint64_t now) {
+    struct pintle_log *log = &process->log;
+    bool ending = process->phase == PINTLE_PHASE_DRAINING && log->error != 0;
+    if (process->backlog == NULL && !ending) {
+        uint64_t due = pintle_log_timer(log, now);
+        pintle_stream_tell(process);
+        return due;
+    }
+    if (log->retry_at > now)
+        return log->retry_at;
+    pintle_stream_retry(process, false);
+    pintle_stream_update(process);
+    return log->error == 0 ? UINT64_MAX : log->retry_at;
+}
+
 uint64_t pintle_process_timers(void) {
     uint64_t due = UINT64_MAX;
+    uint64_t now = pintle_now_monotonic();
     for (int index = 0; index < pintle_process_limit; index++) {
         struct pintle_process *process = &pintle_processes[index];
+        if (process->phase != PINTLE_PHASE_DRAINING && process->phase != PINTLE_PHASE_RUNNING)
+            continue;
+        uint64_t log_due = log_timer(process, now);
+        if (log_due < due)
+            due = log_due;
         if (process->phase != PINTLE_PHASE_DRAINING)
             continue;
         pintle_process_try_finish(process);

@@ -103,6 +103,8 @@ static int32_t read_order(struct pintle_packet *packet, struct pintle_process *p
     return 0;
 }
 
+enum { pipe_size = 262144 };
+
 /* Pipes between the container and us. A terminal is made by the container, in its own /dev/pts. */
 static int32_t make_pipes(const struct pintle_process *process, struct order *order) {
     if (process->is_session || process->tty)
@@ -117,6 +119,9 @@ static int32_t make_pipes(const struct pintle_process *process, struct order *or
         order->ours[stream] = ends[ours];
         order->theirs[stream] = ends[1 - ours];
         fcntl(ends[ours], F_SETFL, O_NONBLOCK);
+        /* The container goes on writing while we do; memory is taken when there is something in it. */
+        if (stream != 0)
+            fcntl(ends[ours], F_SETPIPE_SZ, pipe_size);
     }
     return 0;
 }

@@ -760,6 +760,7 @@ static const pintle_enum_value pintle_runtime_event_type_values[] = {
     {"sandbox_stopped", 5},
     {"sandbox_removed", 6},
     {"resync", 7},
+    {"container_changed", 8},
 };
 static const pintle_enum_value pintle_runtime_protocol_values[] = {
     {"tcp", 0},
@@ -1212,7 +1213,7 @@ static const pintle_field pintle_runtime_sandbox_metric_fields[] = {
     {"value", 96, PINTLE_KIND_U64, 0, 0, 0, 0, 0},
 };
 static const pintle_field pintle_runtime_event_fields[] = {
-    {"type", 4, PINTLE_KIND_ENUM, 0, 0, 0, pintle_runtime_event_type_values, 8},
+    {"type", 4, PINTLE_KIND_ENUM, 0, 0, 0, pintle_runtime_event_type_values, 9},
     {"sandbox_id", 8, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"container_id", 24, PINTLE_KIND_TEXT, 0, 0, 0, 0, 0},
     {"at_ns", 40, PINTLE_KIND_I64, 0, 0, 0, 0, 0},

@@ -50,6 +50,15 @@ final class Container: Sendable {
         events.tell(.containerStarted, state.record)
     }
 
+    /// Its log can't be written, for a reason that people understand, or can be again: the empty text.
+    func hasLogTrouble(_ reason: String) {
+        state.withLock { state in
+            guard state.record.logTrouble != reason else { return }
+            state.record.logTrouble = reason
+            if state.record.state == .running { events.tell(.containerChanged, state.record) }
+        }
+    }
+
     /// It has ended, as `change` writes down.
     ///
     /// Repeating it changes nothing.

@@ -83,7 +83,11 @@ extension RuntimeNamespace {
         for container in self.containers(of: sandbox.id) {
             switch byID[container.id]?.state {
             case .exited?: byID[container.id].map { heardExit(infra.connection, $0) }
-            case .running?: byID[container.id].map { container.hasStarted($0) }
+            case .running?:
+                byID[container.id].map { report in
+                    container.hasStarted(report)
+                    heardLog(report)
+                }
             case .starting?: break
             case nil:
                 guard container.record.state == .running else { continue }
@@ -107,6 +111,13 @@ extension RuntimeNamespace {
             sessions.hasEnded(report)
         }
         acknowledge(connection, report.id)
+    }
+
+    /// A container's log stopped or went on.
+    func heardLog(_ report: InfraReport) {
+        let reason = report.logError == 0 ? "" : String(cString: strerror(report.logError))
+        objects.withLock { $0.containers[report.id] }?.hasLogTrouble(
+            reason.isEmpty ? "" : "the container's log can't be written: \(reason)")
     }
 
     /// The infra process is gone.

@@ -52,6 +52,7 @@ final class RuntimeNamespace: RuntimeImageImportDriver {
             try hub.start(
                 InfraHub.Handlers(
                     exited: { [weak self] in self?.heardExit($0, $1) },
+                    logged: { [weak self] in self?.heardLog($1) },
                     detached: { [weak self] _, session in self?.sessions.hasLeft(session) },
                     gone: { [weak self] in self?.lostInfra($0) }))
             try adopt(found)

@@ -11,6 +11,8 @@ final class InfraHub: Sendable {
     struct Handlers: Sendable {
         /// A container or an exec session has ended.
         var exited: @Sendable (InfraConnection, InfraReport) -> Void
+        /// A container's log stopped or went on.
+        var logged: @Sendable (InfraConnection, InfraReport) -> Void
         /// An attached client has left.
         var detached: @Sendable (InfraConnection, String) -> Void
         /// The infra process is gone.
@@ -116,6 +118,7 @@ final class InfraHub: Sendable {
         }
         switch Int(type) {
         case PINTLE_INFRA_EVENT_EXITED: handlers.exited(connection, InfraReport(fields: packet.fields))
+        case PINTLE_INFRA_EVENT_LOG: handlers.logged(connection, InfraReport(fields: packet.fields))
         case PINTLE_INFRA_EVENT_DETACHED: handlers.detached(connection, session)
         default: break
         }

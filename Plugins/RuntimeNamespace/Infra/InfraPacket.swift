@@ -57,6 +57,8 @@ struct InfraReport: Sendable, Hashable {
     var signal: Int32 = 0
     var oomKills: UInt64 = 0
     var logDropped: UInt64 = 0
+    /// Why its log can't be written, an `errno`; 0 when it can.
+    var logError: Int32 = 0
     var uid: UInt32 = 0
     var gid: UInt32 = 0
     var groups: [UInt32] = []
@@ -80,6 +82,7 @@ struct InfraReport: Sendable, Hashable {
             case PINTLE_INFRA_EXIT_SIGNAL: signal = field.i32
             case PINTLE_INFRA_OOM_KILLS: oomKills = field.u64
             case PINTLE_INFRA_LOG_DROPPED: logDropped = field.u64
+            case PINTLE_INFRA_LOG_ERROR: logError = field.i32
             case PINTLE_INFRA_UID: uid = field.u32
             case PINTLE_INFRA_GID: gid = field.u32
             case PINTLE_INFRA_GROUPS: groups = field.u32s

@@ -19,7 +19,7 @@ extension ContainerRecord {
         status.imageId = imageID
         status.imageRef = imageRef
         status.reason = reason
-        status.message = message
+        status.message = state == .running && !logTrouble.isEmpty ? logTrouble : message
         status.labels = labels
         status.annotations = annotations
         status.mounts = mounts

@@ -38,6 +38,8 @@ struct ContainerRecord: Sendable, Hashable {
     var user: User?
     var pidMode: RuntimeNamespaceMode
     var pidTarget: String
+    /// Why its log can't be written; not kept on the disk, since the infra process knows it.
+    var logTrouble = ""
 
     struct User: Sendable, Hashable {
         var uid: UInt32

@@ -1,6 +1,6 @@
 /**
  * @file pintle_infra_protocol.h
- * @brief The control protocol of a pod's infra process, version 1.0.
+ * @brief The control protocol of a pod's infra process, version 1.1.
  *
  * specs/infra-protocol.md explains it; the numbers live here, for both sides. A number is never changed or reused:
  * every host must be able to adopt every older infra process.
@@ -12,7 +12,7 @@
 
 enum {
     PINTLE_INFRA_MAJOR = 1,
-    PINTLE_INFRA_MINOR = 0,
+    PINTLE_INFRA_MINOR = 1,
     /** Bytes of the largest packet, its header included. */
     PINTLE_INFRA_MAX_PACKET = 16384,
     /** Descriptors that one packet may carry. */
@@ -96,7 +96,8 @@ enum {
     PINTLE_INFRA_SHM_BYTES = 33,      /**< u64: size of the pod's /dev/shm; 0 none. */
     PINTLE_INFRA_PID_MODE = 34,       /**< u32: one of the modes below. */
     PINTLE_INFRA_PID_TARGET = 35,     /**< text: the container whose PID namespace is joined. */
-    PINTLE_INFRA_EVENT_TYPE = 36      /**< u32: one of the events below. */
+    PINTLE_INFRA_EVENT_TYPE = 36,     /**< u32: one of the events below. */
+    PINTLE_INFRA_LOG_ERROR = 37 /**< i32: why the log can't be written; 0 when it can. Since 1.1. */
 };
 
 /** Flag of a field: whoever does not know the field must refuse the packet. */
@@ -128,7 +129,8 @@ enum {
 enum {
     PINTLE_INFRA_EVENT_EXITED =
         1, /**< A container or session ended; the fields are those of an item. */
-    PINTLE_INFRA_EVENT_DETACHED = 2 /**< A client has left or was dropped. */
+    PINTLE_INFRA_EVENT_DETACHED = 2, /**< A client has left or was dropped. */
+    PINTLE_INFRA_EVENT_LOG = 3       /**< LOG_ERROR has changed. Since 1.1. */
 };
 
 /** Roles of descriptors. */

@@ -86,7 +86,7 @@ public struct RuntimeGroupsPolicy: RawRepresentable, Sendable, Hashable {
     public static let strict = RuntimeGroupsPolicy(rawValue: 1)
 }
 
-/// What happened. For one container the order is created, started, exited, removed.
+/// What happened. For one container the order is created, started, exited, removed; `container_changed` says that something else of its status is different.
 public struct RuntimeEventType: RawRepresentable, Sendable, Hashable {
     /// The number that crosses the ABI.
     public let rawValue: Int32
@@ -108,6 +108,8 @@ public struct RuntimeEventType: RawRepresentable, Sendable, Hashable {
     public static let sandboxRemoved = RuntimeEventType(rawValue: 6)
     /// `resync`.
     public static let resync = RuntimeEventType(rawValue: 7)
+    /// `container_changed`.
+    public static let containerChanged = RuntimeEventType(rawValue: 8)
 }
 
 /// A transport protocol.
@@ -1412,7 +1414,7 @@ public struct RuntimeContainerStatus: Sendable, Hashable {
     public var imageRef: String = ""
     /// `Completed`, `Error`, `OOMKilled`, `StartError` or `ContainerStatusUnknown`.
     public var reason: String = ""
-    /// A sentence about the end or the failed start.
+    /// A sentence about the end or the failed start; while it runs, why its log can't be written.
     public var message: String = ""
     /// As given.
     public var labels: [String: String] = [:]

@@ -12,6 +12,8 @@ public final class NodeAgent: Sendable {
     let context: PodContext
     let node: NodeState
     let admission: NodeAdmission
+    let followers = LogFollowers()
+    private let logs: LogKeeper
     private let registration: NodeRegistration
     private let workers = Mutex(Workers())
 
@@ -53,6 +55,7 @@ public final class NodeAgent: Sendable {
             users: UserNamespaces(
                 pods: "\(settings.dataDirectory)/pods", base: settings.userNamespaceBase, count: settings.maxPods),
             node: node, admission: admission, log: log)
+        logs = LogKeeper(logDirectory: settings.logDirectory, log: log)
         registration = NodeRegistration(context: context, machine: machine, node: node)
     }
 
@@ -128,7 +131,9 @@ public final class NodeAgent: Sendable {
 
     /// What an earlier run left: containers that run go on.
     private func adopt() async {
-        for (uid, view) in await views() { workers.withLock { $0.found[uid] = view } }
+        let found = await views()
+        logs.adopt(found.values.flatMap { $0.containers.values.joined() })
+        for (uid, view) in found { workers.withLock { $0.found[uid] = view } }
     }
 
     private func views() async -> [String: PodView] {
@@ -212,6 +217,8 @@ public final class NodeAgent: Sendable {
 
     private func deliver(_ event: RuntimeEvent) async {
         if event.type == .resync { return await resync() }
+        followers.observe(event)
+        logs.observe(event)
         let uid = event.container?.labels["io.kubernetes.pod.uid"] ?? event.sandbox?.uid
         guard let uid, let worker = worker(uid) else { return }
         await worker.observe(event)
@@ -219,6 +226,7 @@ public final class NodeAgent: Sendable {
 
     private func resync() async {
         let views = await views()
+        followers.beUnsure()
         for (uid, entry) in workers.withLock({ $0.byUID }) { await entry.worker.replace(views[uid] ?? PodView()) }
     }
 

@@ -40,6 +40,8 @@ struct PodStatus: Sendable {
         if let failure {
             status["reason"] = .string(failure.reason)
             status["message"] = .string(failure.message)
+        } else if let message = logMessage {
+            status["message"] = .string(message)
         }
         if let ip = hostIPs.first {
             status["hostIP"] = .string(ip)

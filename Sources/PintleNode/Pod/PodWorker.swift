@@ -81,6 +81,7 @@ actor PodWorker {
 
     /// Something happened to one of its containers or its sandbox.
     func observe(_ event: RuntimeEvent) {
+        if event.type == .containerChanged { noteLog(event) }
         if let container = event.container {
             if event.type == .containerRemoved { view.remove(container: container.id) } else { view.put(container) }
         }

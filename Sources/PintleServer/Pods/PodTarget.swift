@@ -91,6 +91,10 @@ extension LogOptions {
             sinceTime = Timestamp(rfc3339: text)?.nanoseconds
             if sinceTime == nil { faults.append(.invalid("sinceTime", .string(text), "must be a time of RFC 3339")) }
         }
+        // Choosing one stream is an alpha feature of Kubernetes, refused in its words where it is off.
+        if let stream = query("stream"), !stream.isEmpty, stream != "All" {
+            faults.append(.forbidden("stream", "may not be specified"))
+        }
         if sinceSeconds != nil, sinceTime != nil {
             faults.append(.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
         }

@@ -50,7 +50,7 @@ typedef int32_t pintle_runtime_groups_policy;
 #define PINTLE_RUNTIME_GROUPS_POLICY_MERGE 0
 #define PINTLE_RUNTIME_GROUPS_POLICY_STRICT 1
 
-/** What happened. For one container the order is created, started, exited, removed. */
+/** What happened. For one container the order is created, started, exited, removed; `container_changed` says that something else of its status is different. */
 typedef int32_t pintle_runtime_event_type;
 #define PINTLE_RUNTIME_EVENT_TYPE_CONTAINER_CREATED 0
 #define PINTLE_RUNTIME_EVENT_TYPE_CONTAINER_STARTED 1
@@ -60,6 +60,7 @@ typedef int32_t pintle_runtime_event_type;
 #define PINTLE_RUNTIME_EVENT_TYPE_SANDBOX_STOPPED 5
 #define PINTLE_RUNTIME_EVENT_TYPE_SANDBOX_REMOVED 6
 #define PINTLE_RUNTIME_EVENT_TYPE_RESYNC 7
+#define PINTLE_RUNTIME_EVENT_TYPE_CONTAINER_CHANGED 8
 
 /** A transport protocol. */
 typedef int32_t pintle_runtime_protocol;
@@ -611,7 +612,8 @@ typedef struct pintle_runtime_container_status {
     pintle_bytes image_ref;
     /* text: `Completed`, `Error`, `OOMKilled`, `StartError` or `ContainerStatusUnknown`. */
     pintle_bytes reason;
-    /* text: A sentence about the end or the failed start. */
+    /* text: A sentence about the end or the failed start; while it runs, why its log can't be
+     * written. */
     pintle_bytes message;
     /* of pintle_pair: As given. */
     pintle_array labels;

@@ -22,7 +22,8 @@ enum PodLogFolder {
         guard let slash = path.lastIndex(of: "/") else { return }
         let folder = String(path[..<slash])
         let base = String(path[path.index(after: slash)...])
-        for name in names(folder) where name == base || name.hasPrefix(base + ".") { unlink("\(folder)/\(name)") }
+        for name in names(folder)
+        where name == base || name.hasPrefix(base + ".") || name.hasPrefix(".\(base).") { unlink("\(folder)/\(name)") }
     }
 
     static func names(_ path: String) -> [String] {
