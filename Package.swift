@@ -116,6 +116,9 @@ let package = Package(
                 "CZlib", "PintleClient", "PintleInterfaces", "PintleKinds", "PintleNodePolicy", "PintleObjects",
                 "PintleProbes", crypto,
             ]),
+        .target(
+            name: "PintleKubelet",
+            dependencies: ["PintleClient", "PintleHTTP", "PintleNode", "PintleObjects", "PintleServer", nioCore]),
         // MARK: Drivers
         .target(name: "PintleNetlink", dependencies: ["CPintleNetlink"]),
         .target(name: "PintleSystem", dependencies: ["CPintleSystem"]),
@@ -136,9 +139,9 @@ let package = Package(
         .executableTarget(
             name: "pintle",
             dependencies: [
-                "PintleClient", "PintleHost", "PintleHTTP", "PintleInterfaces", "PintleLedger", "PintleNetlink",
-                "PintleNode", "PintleNodePolicy", "PintleObjects", "PintleScheduler", "PintleServer", "PintleStore",
-                argumentParser, logging, nioCore,
+                "PintleClient", "PintleHost", "PintleHTTP", "PintleInterfaces", "PintleKubelet", "PintleLedger",
+                "PintleNetlink", "PintleNode", "PintleNodePolicy", "PintleObjects", "PintleScheduler", "PintleServer",
+                "PintleStore", argumentParser, logging, nioCore,
             ]),
         // MARK: Benchmarks
         .executableTarget(
@@ -167,6 +170,8 @@ let package = Package(
                 "PintleNodePolicy", "PintleObjects",
             ]),
         .testTarget(name: "PintleHTTPTests", dependencies: ["PintleHTTP", nioCore, nioWebSocket]),
+        .testTarget(
+            name: "PintleKubeletTests", dependencies: ["PintleHTTP", "PintleKubelet"]),
         .testTarget(name: "PintleKindsTests", dependencies: ["PintleKinds", "PintleObjects"]),
         .testTarget(name: "PintleLedgerTests", dependencies: ["PintleLedger"]),
         .testTarget(

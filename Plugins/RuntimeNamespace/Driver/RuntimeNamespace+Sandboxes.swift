@@ -208,6 +208,7 @@ extension RuntimeNamespace {
             try store.remove(sandbox: sandbox.id)
         }
         objects.withLock { _ = $0.sandboxes.removeValue(forKey: sandbox.id) }
+        samples.withLock { _ = $0.removeValue(forKey: sandbox.id) }
         events.tell(.sandboxRemoved, record)
     }
 

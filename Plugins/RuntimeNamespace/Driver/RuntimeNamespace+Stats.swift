@@ -102,8 +102,14 @@ extension RuntimeNamespace {
         stats.annotations = record.annotations
         stats.timestampNs = usage.timestamp
         stats.cpuUsageNs = usage.cpuNanoseconds
+        stats.cpuUsageNanocores = rate(record.id, usage)
         stats.memoryUsageBytes = usage.memoryBytes
         stats.memoryWorkingSetBytes = usage.workingSetBytes
+        stats.memoryAvailableBytes = usage.limitBytes - min(usage.limitBytes, usage.workingSetBytes)
+        stats.memoryRssBytes = usage.anonymousBytes
+        stats.pageFaults = usage.pageFaults
+        stats.majorPageFaults = usage.majorPageFaults
+        stats.pressure = usage.pressure
         stats.pids = usage.processes
         if record.isReady, !record.sharesNodeNetwork { stats.interfaces = NetworkCounters.read(pid: record.pid) }
         stats.containers = containers(of: record.id).map { self.stats($0.record) }

@@ -13,7 +13,8 @@ public struct KeyPair: Sendable, Hashable {
 /// The cluster's key material: its own authority, and what that authority issued.
 ///
 /// Files: `ca.crt`, `ca.key`, `apiserver.crt`, `apiserver.key` (serving), `admin.crt`, `admin.key`
-/// (`O=system:masters`, `CN=kubernetes-admin`), `apiserver-kubelet-client.crt` and `.key`.
+/// (`O=system:masters`, `CN=kubernetes-admin`), `apiserver-kubelet-client.crt` and `.key`,
+/// `kubelet.crt` and `.key` (serving, `O=system:nodes`).
 public struct ClusterPKI: Sendable {
     /// The authority's certificate, as PEM text.
     public let authority: String
@@ -23,6 +24,8 @@ public struct ClusterPKI: Sendable {
     public let admin: KeyPair
     /// The API server's client certificate towards node agents.
     public let kubeletClient: KeyPair
+    /// The certificate of the node's own API; nil when it was not asked for.
+    public let kubelet: KeyPair?
 
     /// Loads the material of `directory`, making what is missing and renewing what no longer fits.
     ///
@@ -34,18 +37,29 @@ public struct ClusterPKI: Sendable {
     /// - Parameters:
     ///   - directory: Made with mode 0700 if its parent exists. Files have mode 0600 and are replaced atomically.
     ///   - names: The API server's names.
+    ///   - node: The name and the names of the node whose own API gets a certificate (`kubelet.crt`, `.key`).
     /// - Returns: All of the material.
     /// - Throws: ``PKIError``, which names the file; files written before it are whole.
-    public static func loadOrCreate(directory: String, names: ServingNames) throws(PKIError) -> ClusterPKI {
-        try Self.loadOrCreate(directory: directory, names: names, now: Date())
+    public static func loadOrCreate(
+        directory: String, names: ServingNames, node: (name: String, names: ServingNames)? = nil
+    ) throws(PKIError) -> ClusterPKI {
+        try Self.loadOrCreate(directory: directory, names: names, node: node, now: Date())
     }
 
-    static func loadOrCreate(directory: String, names: ServingNames, now: Date) throws(PKIError) -> ClusterPKI {
+    static func loadOrCreate(
+        directory: String, names: ServingNames, node: (name: String, names: ServingNames)? = nil, now: Date
+    ) throws(PKIError) -> ClusterPKI {
         let files = PKIFiles(directory: directory)
         try files.prepare()
         let authority = try Self.authority(files, now: now)
         func leaf(_ name: String, _ request: CertificateAuthority.Request) throws(PKIError) -> KeyPair {
             try Self.leaf(files, name, request, authority: authority, now: now)
+        }
+        var kubelet: KeyPair?
+        if let node {
+            kubelet = try leaf(
+                "kubelet",
+                .init(commonName: "system:node:\(node.name)", organisation: "system:nodes", names: node.names))
         }
         let pki = ClusterPKI(
             authority: try Self.wrapped(files.path("ca.crt")) {
@@ -55,7 +69,8 @@ public struct ClusterPKI: Sendable {
             admin: try leaf("admin", .init(commonName: "kubernetes-admin", organisation: "system:masters")),
             kubeletClient: try leaf(
                 "apiserver-kubelet-client",
-                .init(commonName: "kube-apiserver-kubelet-client", organisation: "system:masters")))
+                .init(commonName: "kube-apiserver-kubelet-client", organisation: "system:masters")),
+            kubelet: kubelet)
         try files.sync()
         return pki
     }

@@ -18,7 +18,12 @@ public struct ServingNames: Sendable, Hashable {
             "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
             "kubernetes.default.svc.cluster.local", "127.0.0.1", "::1", "10.96.0.1",
         ]
-        for name in always + [nodeName] + listenAddresses where !name.isEmpty { self.add(name) }
+        self.init(exactly: always + [nodeName] + listenAddresses)
+    }
+
+    /// Makes these names and no others.
+    init(exactly names: [String]) {
+        for name in names where !name.isEmpty { self.add(name) }
     }
 
     private mutating func add(_ name: String) {

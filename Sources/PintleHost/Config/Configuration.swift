@@ -18,6 +18,10 @@ public struct Configuration: Sendable {
         public var podRangeSize: Int64 = 24
         /// Size at which a container's log is rotated, bytes.
         public var containerLogMaxSize: Int64 = 10 << 20
+        /// The port of the node's own API, the kubelet's; 0 switches it off, nil takes 10250, or another when that is taken.
+        public var port: Int64?
+        /// The address that it listens on.
+        public var address = "0.0.0.0"
         /// How many log files are kept for each container.
         public var containerLogMaxFiles: Int64 = 5
         /// Reservations, eviction, images, static pods, shutdown.

@@ -70,7 +70,7 @@ struct ConfigurationReader {
     private func node(_ json: JSON) throws(ConfigurationError) -> Configuration.Node {
         let own = [
             "maxPods", "podRange", "podRangeSize", "containerLogMaxSize", "containerLogMaxFiles",
-            "allowedUnsafeSysctls", "podPidsLimit", "userNamespaceBase",
+            "allowedUnsafeSysctls", "podPidsLimit", "userNamespaceBase", "port", "address",
         ]
         try known(json, "node", own + NodePolicyReader.keys)
         var node = Configuration.Node()
@@ -78,6 +78,9 @@ struct ConfigurationReader {
         node.podRangeSize = try number(json["podRangeSize"], "node.podRangeSize", 9...30) ?? node.podRangeSize
         node.containerLogMaxFiles =
             try number(json["containerLogMaxFiles"], "node.containerLogMaxFiles", 2...1000) ?? node.containerLogMaxFiles
+        // -1 is another word for none.
+        node.port = try number(json["port"], "node.port", -1...65535).map { max(0, $0) }
+        if let address = try text(json["address"], "node.address") { node.address = address }
         if let range = try text(json["podRange"], "node.podRange") { node.podRange = range }
         if let size = json["containerLogMaxSize"].string ?? json["containerLogMaxSize"].int.map({ "\($0)" }) {
             guard let bytes = Quantity(size)?.value, bytes >= 4096 else {

@@ -13,6 +13,11 @@ public final class NodeAgent: Sendable {
     let node: NodeState
     let admission: NodeAdmission
     let followers = LogFollowers()
+    let machine: Machine
+    /// What probes found; told by `/metrics/probes`.
+    package let probeCounts = ProbeCounts()
+    /// The last reading of the machine's CPU time, from which the next one tells a rate.
+    let lastUsage = Mutex<(time: Int64, cpu: UInt64)?>(nil)
     private let logs: LogKeeper
     private let registration: NodeRegistration
     private let workers = Mutex(Workers())
@@ -45,6 +50,7 @@ public final class NodeAgent: Sendable {
                 name: settings.name, labels: NodeRegistration.labels(settings.name, machine),
                 resources: NodeResources(machine, settings.policy, maxPods: settings.maxPods)))
         let admission = NodeAdmission(node, allowedUnsafeSysctls: settings.allowedUnsafeSysctls)
+        self.machine = machine
         self.node = node
         self.admission = admission
         context = PodContext(

@@ -117,7 +117,7 @@ struct NodeRegistration: Sendable {
             "allocatable": NodeResources.json(facts.resources.allocatable),
             "conditions": .array(pressures + [condition("Ready", ready, reason, message)]),
             "addresses": .array(addresses + [["type": "Hostname", "address": .string(name)]]),
-            "daemonEndpoints": ["kubeletEndpoint": ["Port": 10250]],
+            "daemonEndpoints": ["kubeletEndpoint": ["Port": .integer(Int64(context.settings.kubeletPort))]],
             "nodeInfo": [
                 "machineID": .string(machine.machineID), "systemUUID": .string(machine.systemUUID),
                 "bootID": .string(machine.bootID),

@@ -20,6 +20,10 @@ public struct NodeSettings: Sendable {
     public var logMaxBytes: Int64
     /// How many log files are kept for each container.
     public var logMaxFiles: Int64
+    /// Where the kubelet's API listens; port 0 when it does not.
+    public var kubeletAddress = ""
+    /// See ``kubeletAddress``.
+    public var kubeletPort = 0
     /// The version that the node reports, such as `v1.36.2+pintle`.
     public var version: String
     /// Reservations, eviction, images, static pods, shutdown.

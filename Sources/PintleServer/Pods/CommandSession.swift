@@ -1,17 +1,24 @@
 import NIOCore
-import PintleClient
-import PintleHTTP
+package import PintleClient
+package import PintleHTTP
 import PintleObjects
 
 /// Connects a client to a process in a container: exec and attach.
-struct CommandSession: Sendable {
+package struct CommandSession: Sendable {
     let request: HTTPRequest
     let exchange: HTTPExchange
     let streams: any PodStreams
     let target: ContainerTarget
 
+    package init(request: HTTPRequest, exchange: HTTPExchange, streams: any PodStreams, target: ContainerTarget) {
+        self.request = request
+        self.exchange = exchange
+        self.streams = streams
+        self.target = target
+    }
+
     /// `command`: What to run; `nil` attaches to what runs already.
-    func run(_ wanted: RemoteCommandStreams, command: [String]?) async {
+    package func run(_ wanted: RemoteCommandStreams, command: [String]?) async {
         let session: RemoteCommandSession
         do throws(StreamUpgradeError) {
             session = try await exchange.upgradeToRemoteCommand(request, streams: wanted)

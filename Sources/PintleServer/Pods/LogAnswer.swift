@@ -1,6 +1,6 @@
 import NIOCore
-import PintleClient
-import PintleHTTP
+package import PintleClient
+package import PintleHTTP
 import PintleObjects
 import Synchronization
 
@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// The answer begins with the first bytes, or with the log's end, so that an error before that can still be told with
 /// its status.
-final class LogAnswer: Sendable {
+package final class LogAnswer: Sendable {
     private enum State {
         case waiting
         case chunks
@@ -20,7 +20,7 @@ final class LogAnswer: Sendable {
     private let follows: Bool
     private let state = Mutex(State.waiting)
 
-    init(_ request: HTTPRequest, _ exchange: HTTPExchange, follows: Bool) {
+    package init(_ request: HTTPRequest, _ exchange: HTTPExchange, follows: Bool) {
         self.request = request
         self.exchange = exchange
         self.follows = follows
@@ -29,7 +29,7 @@ final class LogAnswer: Sendable {
     /// Runs the log through `streams` to the client.
     ///
     /// Cancelled when the client goes.
-    func run(_ streams: any PodStreams, _ target: ContainerTarget, _ options: LogOptions) async {
+    package func run(_ streams: any PodStreams, _ target: ContainerTarget, _ options: LogOptions) async {
         do throws(StatusError) {
             try await streams.logs(target, options) { bytes in try await self.write(bytes) }
             try await begin()

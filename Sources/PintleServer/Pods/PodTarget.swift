@@ -1,5 +1,5 @@
-import PintleClient
-import PintleObjects
+package import PintleClient
+package import PintleObjects
 import PintleStore
 
 /// A pod that streams are wanted of, and the choice of its container.
@@ -63,7 +63,7 @@ extension LogOptions {
     /// Reads `kubectl logs`' query parameters.
     ///
     /// - Throws: 422 in the words of `PodLogOptions`.
-    init(_ query: (String) -> String?) throws(StatusError) {
+    package init(_ query: (String) -> String?) throws(StatusError) {
         self.init()
         var faults: [FieldError] = []
         func number(_ name: String, atLeast least: Int) -> Int? {

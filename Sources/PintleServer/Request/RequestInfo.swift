@@ -1,4 +1,4 @@
-import PintleHTTP
+package import PintleHTTP
 
 /// What a request is about, read from its method and path alone: the attributes that authorization decides on.
 struct RequestInfo: Sendable, Equatable {
@@ -68,7 +68,7 @@ struct RequestInfo: Sendable, Equatable {
 }
 
 /// The segments of a path, percent-decoded; `nil` when an escape is malformed or the text is not UTF-8.
-func pathSegments(_ path: String) -> [String]? {
+package func pathSegments(_ path: String) -> [String]? {
     var result: [String] = []
     for part in path.utf8.split(separator: UInt8(ascii: "/")) {
         guard let segment = percentDecoded(part) else { return nil }
@@ -96,7 +96,7 @@ private func percentDecoded(_ text: Substring.UTF8View) -> String? {
 }
 
 /// A boolean query parameter as Kubernetes reads it: present and neither `false` nor `0`.
-func queryFlag(_ request: HTTPRequest, _ name: String) -> Bool {
+package func queryFlag(_ request: HTTPRequest, _ name: String) -> Bool {
     guard let value = request.queryValue(name) else { return false }
     return value != "false" && value != "0"
 }

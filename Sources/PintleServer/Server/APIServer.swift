@@ -16,6 +16,7 @@ public final class APIServer: HTTPResponder {
     let openAPI: OpenAPIDocuments
     let health = HealthChecks()
     private let streams = Mutex<(any PodStreams)?>(nil)
+    private let connection = Mutex<NodeConnection?>(nil)
 
     /// Makes a server; it has no initial objects before ``prepare()``.
     ///
@@ -35,6 +36,11 @@ public final class APIServer: HTTPResponder {
 
     /// Says who serves logs, exec, attach and port-forward; until then they are answered with 503.
     public func connect(_ streams: any PodStreams) { self.streams.withLock { $0 = streams } }
+
+    /// Says where the node's kubelet API is, for `nodes/NAME/proxy`.
+    public func connect(_ node: NodeConnection) { connection.withLock { $0 = node } }
+
+    var node: NodeConnection? { connection.withLock { $0 } }
 
     /// Adds a check to `/readyz`, and to `/livez` and `/healthz` when `alsoLive`.
     ///
@@ -73,6 +79,8 @@ public final class APIServer: HTTPResponder {
             try caller.authorize(info)
             if info.isResource, !operations.kinds.serves(group: info.group, version: info.version) {
                 Response.pageNotFound.send(to: exchange)
+            } else if info.isResource, info.group.isEmpty, info.resource == "nodes", info.subresource == "proxy" {
+                try proxy(info, request, exchange)
             } else if info.isResource {
                 try ResourceRequest(info, request, exchange, operations, podStreams).answer()
             } else {

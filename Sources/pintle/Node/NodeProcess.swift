@@ -3,6 +3,7 @@ internal import Logging
 internal import PintleClient
 internal import PintleHTTP
 internal import PintleHost
+internal import PintleKubelet
 internal import PintleNode
 internal import PintleObjects
 internal import PintleScheduler
@@ -26,8 +27,11 @@ struct NodeProcess {
             try NodeDirectory.writeText(
                 parts.drivers.directory.kubeconfig,
                 parts.pki.kubeconfig(server: url, name: "pintle-\(parts.drivers.directory.instanceID)"), mode: 0o600)
-            let agent = parts.agent()
+            let kubeletPort = try await parts.listenKubelet()
+            let agent = parts.agent(kubeletPort: kubeletPort)
             server.connect(agent)
+            parts.kubelet.connect(agent)
+            server.connect(NodeConnection(name: parts.nodeName, port: kubeletPort, kubelet: parts.kubelet))
             let control = try ControlSocket(
                 path: parts.drivers.directory.controlSocket, drivers: parts.drivers, logger: logger)
             try await serve(parts, agent, control, stop, url)
@@ -74,6 +78,8 @@ struct NodeProcess {
         let storage: ObjectStorage
         let server: APIServer
         let http: HTTPServer
+        let kubelet = KubeletServer()
+        let kubeletHTTP: HTTPServer
         let address: String
         let port: Int
         let nodeName: String
@@ -84,9 +90,14 @@ struct NodeProcess {
             nodeName = options.nodeName ?? Self.hostname()
             self.logger = logger
             drivers = try NodeDrivers(options.node, create: true, logger: logger)
+            let kubeletAddress = drivers.file.configuration.node.address
             let path = drivers.directory.path
             pki = try ClusterPKI.loadOrCreate(
-                directory: "\(path)/pki", names: ServingNames(nodeName: nodeName, listenAddresses: [address]))
+                directory: "\(path)/pki", names: ServingNames(nodeName: nodeName, listenAddresses: [address]),
+                node: (
+                    nodeName,
+                    ServingNames(node: nodeName, addresses: NodeAgent.machineAddresses() + [kubeletAddress])
+                ))
             storage = try ObjectStorage(
                 SQLiteStore(
                     path: "\(path)/store.db", onStep: CrashPoint.store))
@@ -95,9 +106,28 @@ struct NodeProcess {
                 configuration: APIServerConfiguration(
                     advertisedAddress: "\(address):\(port)", certificateAuthority: pki.authority))
             http = try HTTPServer(configuration: HTTPServerConfiguration(tls: pki.tls), responder: server)
+            var configuration = HTTPServerConfiguration(tls: pki.kubeletTLS)
+            configuration.threads = 1
+            kubeletHTTP = try HTTPServer(configuration: configuration, responder: kubelet)
         }
 
-        func agent() -> NodeAgent {
+        /// Makes the kubelet's API listen.
+        ///
+        /// - Returns: The port; 0 when it is switched off.
+        func listenKubelet() async throws -> Int {
+            let node = drivers.file.configuration.node
+            if node.port == 0 { return 0 }
+            do {
+                return try await kubeletHTTP.listen(address: node.address, port: Int(node.port ?? 10250))
+            } catch {
+                guard error.errno == EADDRINUSE, node.port == nil else { throw error }
+                let port = try await kubeletHTTP.listen(address: node.address, port: 0)
+                logger.warning("\(error.message); the node's own API listens on port \(port) instead (set node.port)")
+                return port
+            }
+        }
+
+        func agent(kubeletPort: Int) -> NodeAgent {
             let node = drivers.file.configuration.node
             let directory = drivers.directory
             var settings = NodeSettings(
@@ -110,6 +140,8 @@ struct NodeProcess {
             settings.allowedUnsafeSysctls = node.allowedUnsafeSysctls
             settings.podPidsLimit = max(0, node.podPidsLimit)
             settings.userNamespaceBase = node.userNamespaceBase
+            settings.kubeletAddress = node.address
+            settings.kubeletPort = kubeletPort
             let logger = self.logger
             return NodeAgent(
                 settings: settings, client: server.client, runtime: drivers.host.runtime,
@@ -119,7 +151,9 @@ struct NodeProcess {
         }
 
         func close() async {
+            async let kubeletEnd: Void = kubeletHTTP.shutdown(grace: .seconds(2))
             await http.shutdown(grace: .seconds(2))
+            await kubeletEnd
             let (storage, drivers) = (self.storage, self.drivers)
             _ = try? await onOwnThread {
                 storage.close()
