@@ -50,6 +50,9 @@ enum ResourceListing {
 extension ServedKind {
     /// The subresources that are answered, as discovery tells them.
     var shownSubresources: [SubresourceDescription] {
-        description.subresources.filter { Self.answeredSubresources.contains($0.name) }
+        description.subresources.filter {
+            // Of all that could be reached by a proxy, nodes can.
+            Self.answeredSubresources.contains($0.name) || ($0.name == "proxy" && storageName == "nodes")
+        }
     }
 }

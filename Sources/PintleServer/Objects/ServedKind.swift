@@ -53,7 +53,7 @@ struct ServedKind: Sendable {
     /// The subresources that this server answers; the others are left out of discovery.
     static let answeredSubresources: Set<String> = [
         "status", "finalize", "binding", "log", "exec", "attach", "portforward", "eviction", "ephemeralcontainers",
-        "resize", "proxy",
+        "resize",
     ]
 }
 
