@@ -7,7 +7,7 @@ extension PodWorker {
         guard let container = event.container, container.state == .running else { return }
         let before = view.current(container.name)
         guard before?.id == container.id, before?.message != container.message else { return }
-        let path = Self.fieldPath(container.name)
+        let path = PodContainer.fieldPath(container.name, in: pod)
         if container.message.isEmpty {
             context.events.record(pod, .normal, "LogResumed", "The container's log is written again", fieldPath: path)
         } else {

@@ -28,6 +28,11 @@ struct PodContainer: Sendable {
             + list("containers") { _ in .main } + list("ephemeralContainers") { _ in .ephemeral }
     }
 
+    /// The path in a pod's spec of the container of a name; empty when there is none.
+    static func fieldPath(_ name: String, in pod: JSON) -> String {
+        all(of: pod).first { $0.name == name }?.fieldPath ?? ""
+    }
+
     var comesFirst: Bool { role == .initial || role == .sidecar }
 
     /// The path of the container in the spec, as events name it.

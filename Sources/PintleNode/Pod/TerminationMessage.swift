@@ -47,11 +47,15 @@ enum TerminationMessage {
 
     /// The last lines of a log, without times.
     private static func logEnd(_ path: String) -> String {
-        var lines: [[UInt8]] = []
+        var text: [UInt8] = []
         for line in tail(path, last: 64 * 1024).split(separator: 10).suffix(logLimits.lines) {
-            if let parsed = LogLine(line) { lines.append(parsed.rendered(timestamps: false)) }
+            line.withUnsafeBytes { bytes in
+                guard let entry = LogLine(bytes) else { return }
+                text += entry.text
+                if entry.isFull { text.append(10) }
+            }
         }
-        return String(decoding: lines.joined().suffix(logLimits.bytes), as: UTF8.self)
+        return String(decoding: text.suffix(logLimits.bytes), as: UTF8.self)
     }
 
     private static func tail(_ path: String, first: Int = .max, last: Int = .max) -> [UInt8] {

@@ -102,7 +102,7 @@ struct HookRunner: Sendable {
                 record(
                     pod, .warning, "LifecycleHTTPFallback",
                     "request to HTTPS lifecycle hook got HTTP response, retry with HTTP succeeded",
-                    PodWorker.fieldPath(container["name"].string ?? ""))
+                    PodContainer.fieldPath(container["name"].string ?? "", in: pod))
             }
         }
         guard let why else { return .success }
