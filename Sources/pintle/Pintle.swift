@@ -6,7 +6,9 @@ struct Pintle: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pintle", abstract: "A Kubernetes-compatible orchestrator whose drivers are shared objects.",
         version: ProductVersion.text,
-        subcommands: [Up.self, Down.self, ImageCommand.self, PluginCommand.self, LedgerCommand.self])
+        subcommands: [
+            Up.self, Down.self, ShutdownCommand.self, ImageCommand.self, PluginCommand.self, LedgerCommand.self,
+        ])
 }
 
 /// The version that everything reports.

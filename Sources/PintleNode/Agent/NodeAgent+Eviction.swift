@@ -57,15 +57,12 @@ struct AgentEviction: EvictionTarget {
         await worker.evict(message: message, grace: grace)
     }
 
-    func reclaimDisk() async -> Bool { false }
+    func reclaimDisk() async -> Bool { await agent.collector.removeUnused(now: NodeAgent.monotonic()) }
 
     func attempting(_ resource: String) {
-        let name = agent.context.settings.name
-        let reference: JSON = [
-            "apiVersion": "v1", "kind": "Node", "metadata": ["name": .string(name), "uid": .string(name)],
-        ]
         agent.context.events.record(
-            reference, .warning, "EvictionThresholdMet", "Attempting to reclaim \(resource)")
+            NodeAgent.reference(agent.context.settings.name), .warning, "EvictionThresholdMet",
+            "Attempting to reclaim \(resource)")
     }
 }
 
@@ -75,8 +72,13 @@ extension PodWorker {
         view.running.isEmpty || failure != nil || gone || !pod["metadata"]["deletionTimestamp"].isNull ? nil : pod
     }
 
-    /// Ends the pod for good because of the node; returns when it has ended, or after half a minute.
+    /// Ends the pod for good because the node is short of something.
     func evict(message: String, grace: Int64) async {
+        await terminate("Evicted", message, grace: grace, wait: 30)
+    }
+
+    /// Ends the pod for good because of the node; returns when it has ended, or after so many seconds.
+    func terminate(_ reason: String, _ message: String, grace: Int64, wait: Int64) async {
         guard evictable() != nil else { return }
         var condition: JSON = [
             "type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet",
@@ -85,7 +87,7 @@ extension PodWorker {
         if let generation = pod["metadata"]["generation"].int { condition["observedGeneration"] = .integer(generation) }
         let others = (pod["status"]["conditions"].array ?? []).filter { $0["type"].string != "DisruptionTarget" }
         pod["status"]["conditions"] = .array(others + [condition])
-        fail(PodStatus.Waiting(reason: "Evicted", message: message), grace: grace)
-        for _ in 0..<300 where !view.running.isEmpty { try? await Task.sleep(for: .milliseconds(100)) }
+        fail(PodStatus.Waiting(reason: reason, message: message), grace: grace)
+        for _ in 0..<wait * 10 where !view.running.isEmpty { try? await Task.sleep(for: .milliseconds(100)) }
     }
 }

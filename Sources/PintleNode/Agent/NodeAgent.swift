@@ -19,6 +19,9 @@ public final class NodeAgent: Sendable {
     /// The last reading of the machine's CPU time, from which the next one tells a rate.
     let lastUsage = Mutex<(time: Int64, cpu: UInt64)?>(nil)
     private let logs: LogKeeper
+    let collector: ImageCollector
+    let staticPods: StaticPods
+    let mirrors = MirrorUIDs()
     private let registration: NodeRegistration
     private let workers = Mutex(Workers())
 
@@ -27,6 +30,8 @@ public final class NodeAgent: Sendable {
         /// Pods that exist on the node but have not been seen in the API yet.
         var found: [String: PodView] = [:]
         var synced = false
+        /// Pods of the API that have ended and have no worker.
+        var resting: Set<String> = []
     }
 
     /// Makes an agent.
@@ -53,14 +58,26 @@ public final class NodeAgent: Sendable {
         self.machine = machine
         self.node = node
         self.admission = admission
+        let events = EventRecorder(client, component: "kubelet", host: settings.name)
+        let records = PullRecords(
+            directory: "\(settings.dataDirectory)/image_manager", policy: settings.policy.images)
+        collector = ImageCollector(
+            runtime: runtime, policy: settings.policy.images, disk: settings.dataDirectory, records: records
+        ) { reason, message in
+            events.record(Self.reference(settings.name), .warning, reason, message)
+        }
         context = PodContext(
             client: client, runtime: runtime, networks: networks, storage: storage, settings: settings,
-            images: ImagePuller(runtime: runtime), references: References(client),
-            events: EventRecorder(client, component: "kubelet", host: settings.name),
-            hostIPs: machine.addresses, memoryCapacity: machine.memoryBytes,
+            images: ImagePuller(
+                runtime: runtime,
+                credentials: PullCredentials(client: client, providers: Self.providers(settings.policy.images, log)),
+                records: records, events: events),
+            references: References(client), events: events, hostIPs: machine.addresses,
+            memoryCapacity: machine.memoryBytes,
             users: UserNamespaces(
                 pods: "\(settings.dataDirectory)/pods", base: settings.userNamespaceBase, count: settings.maxPods),
             node: node, admission: admission, log: log)
+        staticPods = StaticPods(directory: settings.policy.staticPodPath, node: settings.name, log: log)
         logs = LogKeeper(logDirectory: settings.logDirectory, log: log)
         registration = NodeRegistration(context: context, machine: machine, node: node)
     }
@@ -77,10 +94,18 @@ public final class NodeAgent: Sendable {
             group.addTask {
                 // Labels and taints of the node decide which pods may run.
                 await self.registration.register()
-                await self.followPods()
+                await self.adopt()
+                // Pods from files first, so that none of them is taken for an orphan.
+                await self.scanStaticPods()
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await self.followStaticPods() }
+                    group.addTask { await self.followPods() }
+                    await group.waitForAll()
+                }
             }
             group.addTask { await self.sweep() }
             group.addTask { await self.watchPressure() }
+            group.addTask { await self.collectImages() }
             await group.waitForAll()
         }
         let tasks = workers.withLock { $0.byUID.values.map(\.task) }
@@ -91,12 +116,15 @@ public final class NodeAgent: Sendable {
     // MARK: Pods
 
     private func followPods() async {
-        await adopt()
         let selector = "spec.nodeName=\(context.settings.name)"
         for await event in context.client.watch(.pods, namespace: nil, fieldSelector: selector) {
             switch event {
             case .added(let pod), .modified(let pod): await apply(pod)
-            case .deleted(let pod): await worker(pod["metadata"]["uid"].string ?? "")?.deleted()
+            case .deleted(let pod) where Self.isMirror(pod): await mirrorDeleted(pod)
+            case .deleted(let pod):
+                let uid = pod["metadata"]["uid"].string ?? ""
+                workers.withLock { _ = $0.resting.remove(uid) }
+                await worker(uid)?.deleted()
             case .synced: await removeOrphans()
             }
         }
@@ -105,19 +133,28 @@ public final class NodeAgent: Sendable {
     private func apply(_ pod: JSON) async {
         let uid = pod["metadata"]["uid"].string ?? ""
         guard !uid.isEmpty else { return }
+        if Self.isMirror(pod) { return await applyMirror(pod) }
         admission.update(pod)
         if let worker = worker(uid) { return await worker.update(pod) }
-        if needsNoWorker(pod, uid) { return }
+        if needsNoWorker(pod, uid) {
+            workers.withLock { _ = $0.resting.insert(uid) }
+            return
+        }
         start(pod, uid)
+    }
+
+    /// The uids of all pods that are on the node or in the API.
+    var knownUIDs: Set<String> {
+        workers.withLock { Set($0.byUID.keys).union($0.found.keys).union($0.resting) }
     }
 
     var allWorkers: [PodWorker] { workers.withLock { $0.byUID.values.map(\.worker) } }
 
     func worker(_ uid: String) -> PodWorker? { workers.withLock { $0.byUID[uid]?.worker } }
 
-    private func start(_ pod: JSON, _ uid: String) {
+    func start(_ pod: JSON, _ uid: String) {
         let view = workers.withLock { $0.found.removeValue(forKey: uid) } ?? PodView()
-        let worker = PodWorker(context, pod, view: view, failure: admissionFailure(pod, view))
+        let worker = PodWorker(workerContext(pod), pod, view: view, failure: admissionFailure(pod, view))
         let task = Task { [weak self] in
             await worker.run()
             self?.ended(uid)
@@ -130,6 +167,8 @@ public final class NodeAgent: Sendable {
 
     private func ended(_ uid: String) {
         admission.forget(uid)
+        mirrors.forget(pod: uid)
+        staticEnded(uid)
         workers.withLock { $0.byUID[uid] = nil }
     }
 
@@ -176,6 +215,7 @@ public final class NodeAgent: Sendable {
         }
         await collectVolumes()
         await collectNetworks()
+        await removeOrphanFiles()
     }
 
     private func start(_ pod: JSON, _ uid: String, _ view: PodView) {
@@ -244,6 +284,7 @@ public final class NodeAgent: Sendable {
             await resync()
             await collectVolumes()
             await collectNetworks()
+            await removeOrphanFiles()
         }
     }
 

@@ -3,7 +3,7 @@ internal import PintleInterfaces
 
 /// What every pod worker of a node shares.
 struct PodContext: Sendable {
-    let client: any APIClient
+    var client: any APIClient
     let runtime: any RuntimeService
     let networks: [any NetworkService]
     let storage: any StorageService

@@ -240,7 +240,9 @@ extension PodWorker {
         let result = await unlessEnding { [context, identity] () -> Result<ImagePuller.Outcome, PullFailure> in
             do throws(PullFailure) {
                 return .success(
-                    try await context.images.ensure(image, policy: policy, namespace: identity.namespace) {
+                    try await context.images.ensure(
+                        image, policy: policy, namespace: identity.namespace, pod: pod
+                    ) {
                         events.record(pod, .normal, "Pulling", "Pulling image \"\(image)\"", fieldPath: path)
                     })
             } catch { return .failure(error) }

@@ -54,7 +54,7 @@ extension NodeAgent: PodStreams {
     /// Connects to a port on a pod's loopback address; see ``PodStreams``.
     public func portForward(namespace: String, pod: String, uid: String, port: Int) async throws(StatusError) -> Int32 {
         var filter = RuntimeSandboxFilter()
-        filter.labels = ["io.kubernetes.pod.uid": uid]
+        filter.labels = ["io.kubernetes.pod.uid": mirrors.resolve(uid)]
         filter.hasState = true
         filter.state = .ready
         do {
@@ -74,7 +74,9 @@ extension NodeAgent: PodStreams {
 
     func containers(_ target: ContainerTarget) async throws(StatusError) -> [RuntimeContainerStatus] {
         var filter = RuntimeContainerFilter()
-        filter.labels = ["io.kubernetes.pod.uid": target.uid, "io.kubernetes.container.name": target.container]
+        filter.labels = [
+            "io.kubernetes.pod.uid": mirrors.resolve(target.uid), "io.kubernetes.container.name": target.container,
+        ]
         do {
             return try await context.runtime.listContainers(filter).sorted { $0.attempt > $1.attempt }
         } catch {

@@ -20,6 +20,9 @@ struct Up: AsyncParsableCommand {
     @Option(name: .long, help: "How log lines look: text or json.")
     var logFormat = LogFormat.text
 
+    @Flag(help: "Runs the pods of node.staticPodPath and nothing else: no API server, no scheduler.")
+    var standalone = false
+
     mutating func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError(
@@ -30,6 +33,7 @@ struct Up: AsyncParsableCommand {
 
     func run() async throws {
         let logger = Self.logger(logLevel, logFormat)
+        if standalone { return try await StandaloneProcess(options: self, logger: logger).run() }
         try await NodeProcess(options: self, logger: logger).run()
     }
 

@@ -12,9 +12,14 @@ final class ControlSocket: Sendable {
     private let operations: ImageOperations
     private let logger: Logger
     private let closed = Atomic<Bool>(false)
+    /// Ends all pods before the machine goes down; tells how many.
+    private let shutDown: @Sendable () async -> Int
 
-    init(path: String, drivers: NodeDrivers, logger: Logger) throws {
+    init(
+        path: String, drivers: NodeDrivers, logger: Logger, shutDown: @escaping @Sendable () async -> Int
+    ) throws {
         self.path = path
+        self.shutDown = shutDown
         self.logger = logger
         operations = ImageOperations(runtime: drivers.host.runtime)
         unlink(path)
@@ -69,8 +74,14 @@ final class ControlSocket: Sendable {
             return
         }
         let out = LineWriter(connection)
-        Task { [operations] in
-            await operations.run(request) { out.write($0) }
+        Task { [operations, shutDown] in
+            if request["operation"].string == "shutdown" {
+                let pods = await shutDown()
+                out.write(["line": .string("\(pods) \(pods == 1 ? "pod" : "pods") ended.")])
+                out.write(["done": true])
+            } else {
+                await operations.run(request) { out.write($0) }
+            }
             out.close()
         }
     }

@@ -33,7 +33,8 @@ struct NodeProcess {
             parts.kubelet.connect(agent)
             server.connect(NodeConnection(name: parts.nodeName, port: kubeletPort, kubelet: parts.kubelet))
             let control = try ControlSocket(
-                path: parts.drivers.directory.controlSocket, drivers: parts.drivers, logger: logger)
+                path: parts.drivers.directory.controlSocket, drivers: parts.drivers, logger: logger
+            ) { await agent.shutDown() }
             try await serve(parts, agent, control, stop, url)
         } catch {
             await parts.close()
@@ -128,26 +129,7 @@ struct NodeProcess {
         }
 
         func agent(kubeletPort: Int) -> NodeAgent {
-            let node = drivers.file.configuration.node
-            let directory = drivers.directory
-            var settings = NodeSettings(
-                name: nodeName, instanceID: directory.instanceID, dataDirectory: directory.path,
-                logDirectory: directory.podLogs,
-                cgroupParent: "/pintle-\(directory.instanceID)", podRanges: [drivers.podRange], maxPods: node.maxPods,
-                logMaxBytes: node.containerLogMaxSize, logMaxFiles: node.containerLogMaxFiles,
-                version: ProductVersion.text)
-            settings.policy = node.policy
-            settings.allowedUnsafeSysctls = node.allowedUnsafeSysctls
-            settings.podPidsLimit = max(0, node.podPidsLimit)
-            settings.userNamespaceBase = node.userNamespaceBase
-            settings.kubeletAddress = node.address
-            settings.kubeletPort = kubeletPort
-            let logger = self.logger
-            return NodeAgent(
-                settings: settings, client: server.client, runtime: drivers.host.runtime,
-                networks: drivers.host.networks,
-                storage: drivers.host.storages[0]
-            ) { logger.warning("\($0)") }
+            drivers.agent(name: nodeName, client: server.client, logger: logger, kubeletPort: kubeletPort)
         }
 
         func close() async {
@@ -161,7 +143,7 @@ struct NodeProcess {
             }
         }
 
-        private static func hostname() -> String {
+        static func hostname() -> String {
             (NodeDirectory.readText("/proc/sys/kernel/hostname") ?? "node").lowercased()
         }
     }

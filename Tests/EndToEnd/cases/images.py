@@ -153,3 +153,87 @@ def usage(t):
 
 def lists_command(text, word):
     return any(line.split()[:1] == [word] for line in text.splitlines())
+
+
+class Gate:
+    """A registry that wants a name and a password, in front of another one; it counts what it lets through."""
+
+    def __init__(self, t, registry, user, password):
+        import base64
+        import http.client
+        import http.server
+        import threading
+        wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.passed = 0
+        gate = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                if self.headers.get("Authorization") != wanted:
+                    self.send_response(401)
+                    self.send_header("WWW-Authenticate", 'Basic realm="gate"')
+                    self.send_header("Content-Length", "0")
+                    return self.end_headers()
+                gate.passed += 1
+                connection = http.client.HTTPConnection("127.0.0.1", registry.port, timeout=30)
+                kept = {key: value for key, value in self.headers.items() if key in ("Accept", "Range")}
+                connection.request(self.command, self.path, headers=kept)
+                answer = connection.getresponse()
+                body = answer.read()
+                self.send_response(answer.status)
+                for key, value in answer.getheaders():
+                    if key in ("Content-Type", "Docker-Content-Digest", "Content-Range"):
+                        self.send_header(key, value)
+                self.send_header("Content-Length", answer.headers.get("Content-Length", str(len(body))))
+                self.end_headers()
+                self.wfile.write(body)
+                connection.close()
+
+            do_HEAD = do_GET
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        t.undo(self.end)
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def name(self, image):
+        return f"127.0.0.1:{self.port}/library/{image}"
+
+
+@case("a private image needs the pod's secret, also when it is on the node already", own_nodes=True)
+def private(t):
+    import base64
+    import json
+    t.new_node("private", images=())
+    gate = Gate(t, Registry(t), "sailor", "knot")
+    name = gate.name("busybox:1.35")
+    config = {"auths": {f"127.0.0.1:{gate.port}/library": {"username": "sailor", "password": "knot"}}}
+    t.node.api.create("/api/v1/namespaces/default/secrets", {
+        "metadata": {"name": "login"}, "type": "kubernetes.io/dockerconfigjson",
+        "data": {".dockerconfigjson": base64.b64encode(json.dumps(config).encode()).decode()}})
+    secrets = {"imagePullSecrets": [{"name": "login"}]}
+    t.create(pod("before", container(image=name, script="sleep 1000")))
+    t.wait_pod("before", "to be refused", lambda value: waiting(value).get("reason") in ("ErrImagePull", "ImagePullBackOff"))
+    equal(gate.passed, 0, "the requests that passed")
+    t.create(pod("with", container(image=name, script="sleep 1000"), **secrets))
+    t.running("with", timeout=60)
+    passed = gate.passed
+    t.create(pod("again", container(image=name, script="sleep 1000"), **secrets))
+    t.running("again")
+    equal(gate.passed, passed, "the requests that passed after the pull")
+    t.create(pod("without", container(image=name, script="sleep 1000")))
+    t.wait_pod("without", "to be refused", lambda value: waiting(value).get("reason") in ("ErrImagePull", "ImagePullBackOff"))
+    t.create(pod("never", container(image=name, script="sleep 1000", imagePullPolicy="Never")))
+    found = t.wait_pod("never", "to be refused", lambda value: waiting(value).get("reason") == "ErrImageNeverPull")
+    contains(waiting(found)["message"], "does not have the proper credentials", "the message")
+    t.create(pod("lost", container(image=name, script="sleep 1000"), imagePullSecrets=[{"name": "none"}]))
+    t.wait_event("lost", "FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets (none)")
