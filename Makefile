@@ -42,8 +42,9 @@ down:
 test: test-deps images debug
 	Scripts/test
 
-# The churn test at full size, against the debug build; then the tests under the sanitizers.
+# The random schedules and the churn test at full size, against the debug build; then the tests under the sanitizers.
 soak: test-deps images debug
+	PINTLE_SCHEDULES=$${PINTLE_SCHEDULES:-10000} Scripts/test PintleNodeTests
 	PINTLE_CHURN=$${PINTLE_CHURN:-200:10} Tests/EndToEnd/run --only churn
 	Scripts/sanitize thread
 	Scripts/sanitize address

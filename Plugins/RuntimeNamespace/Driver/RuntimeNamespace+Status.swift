@@ -39,6 +39,11 @@ extension RuntimeNamespace {
     func events(_ call: Call, yield: (RuntimeEvent) throws -> Void) throws {
         let listener = try systemWork { () throws(SystemError) in try events.listen() }
         defer { events.leave(listener) }
+        // Whoever listens lists first, now that nothing can be missed any more.
+        var begun = RuntimeEvent()
+        begun.type = .resync
+        begun.atNs = Moment.wall
+        try yield(begun)
         while let happened = listener.next(call.patience) {
             for event in happened { try yield(event) }
         }

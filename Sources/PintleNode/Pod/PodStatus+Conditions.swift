@@ -11,7 +11,9 @@ extension PodStatus {
     /// A new status over the one that the API has, whose conditions of others stay as they are there.
     static func merge(_ status: JSON, into current: JSON) -> JSON {
         var merged = current.object ?? JSONObject()
-        for (key, value) in status.object?.members ?? [] { merged[key] = value }
+        // There is no way back from a phase in which a pod has ended.
+        let hasEnded = ["Succeeded", "Failed"].contains(current["phase"].string ?? "")
+        for (key, value) in status.object?.members ?? [] where key != "phase" || !hasEnded { merged[key] = value }
         func conditions(_ list: JSON, ours: Bool) -> [JSON] {
             (list.array ?? []).filter { own.contains($0["type"].string ?? "") == ours }
         }
