@@ -24,7 +24,7 @@ enum Dial {
             .connectTimeout(timeout)
             .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try setUp(channel) } }
         if let address = try? SocketAddress(ipAddress: host, port: port) { return bootstrap.connect(to: address) }
-        return bootstrap.connect(host: host, port: port)
+        return bootstrap.resolver(ProbeResolver(loop: loop)).connect(host: host, port: port)
     }
 
     /// `dial tcp 10.0.0.1:80: connect: connection refused` and its kin.
