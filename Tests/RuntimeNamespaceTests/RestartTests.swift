@@ -107,7 +107,7 @@ extension RuntimeDriver {
             try node.close()
         }
 
-        @Test("a full disk neither stops the container nor leaves half a line")
+        @Test("a full disk makes the container wait, its status says so, and all is written once there is room")
         func fullDisk() throws {
             let node = try TestNode()
             let small = node.directory + "/small"
@@ -115,8 +115,16 @@ extension RuntimeDriver {
             #expect(mount("tmpfs", small, "tmpfs", 0, "size=64k") == 0)
             let pod = try TestPod(node) { $0.logDirectory = small }
             let container = try pod.run("yes 0123456789012345678901234567890123456789 | head -n 20000; exit 3")
+            let stops = eventually {
+                (try? pod.status(container))?.message.contains("No space left on device") == true
+            }
+            #expect(stops)
+            #expect(try pod.status(container).state == .running)
+            #expect(mount("tmpfs", small, "tmpfs", UInt(MS_REMOUNT), "size=8m") == 0)
             #expect(try pod.finish(container).exitCode == 3)
+            #expect(try pod.status(container).message.isEmpty)
             let text = String(decoding: try FileAccess.read("\(small)/\(container.suffix(8)).log"), as: UTF8.self)
+            #expect(text.split(separator: "\n").count == 20_000)
             #expect(text.hasSuffix("\n"))
             #expect(text.split(separator: "\n").allSatisfy { $0.contains(" stdout ") })
             try pod.remove(container)

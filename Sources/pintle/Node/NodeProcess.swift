@@ -22,12 +22,12 @@ struct NodeProcess {
         let server = parts.server
         do {
             try await server.prepare()
+            let kubeletPort = try await parts.listenKubelet()
             let port = try await parts.http.listen(address: parts.address, port: parts.port)
             let url = "https://\(parts.address.contains(":") ? "[\(parts.address)]" : parts.address):\(port)"
             try NodeDirectory.writeText(
                 parts.drivers.directory.kubeconfig,
                 parts.pki.kubeconfig(server: url, name: "pintle-\(parts.drivers.directory.instanceID)"), mode: 0o600)
-            let kubeletPort = try await parts.listenKubelet()
             let agent = parts.agent(kubeletPort: kubeletPort)
             server.connect(agent)
             parts.kubelet.connect(agent)
