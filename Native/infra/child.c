@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -63,11 +65,12 @@ static void close_others(const struct pintle_child *child) {
                     child->streams[2],
                     child->target,
                     pintle_pod.host_mounts,
-                    pintle_pod.pod_mounts};
+                    pintle_pod.pod_mounts,
+                    pintle_pod.users};
     unsigned from = 0;
     for (;;) {
         unsigned next = ~0u;
-        for (size_t index = 0; index < 8; index++) {
+        for (size_t index = 0; index < 9; index++) {
             if (kept[index] >= 0 && (unsigned)kept[index] >= from && (unsigned)kept[index] < next) {
                 next = (unsigned)kept[index];
             }
@@ -144,7 +147,7 @@ static void place_streams(const struct pintle_child *child, const struct pintle_
             pintle_fail("standard streams", ENOENT, "/dev/null");
         bool ours = fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || child->tty);
         if (ours)
-            (void)fchown(fd, spec->uid, (gid_t)-1);
+            (void)fchown(fd, spec->first_id + spec->uid, (gid_t)-1);
         /* Where it lies there already, dup2 would leave it close-on-exec. */
         if (fd == stream ? fcntl(fd, F_SETFD, 0) != 0 : dup2(fd, stream) < 0)
             pintle_fail("standard streams", errno, "");
@@ -230,6 +233,26 @@ static _Noreturn void run_program(const struct pintle_spec *spec) {
     pintle_fail("exec", errno, spec->arguments[0]);
 }
 
+/*
+ * Becomes a stranger to the host's users. The mounts are copied into a namespace that belongs to the pod's users, where
+ * the kernel locks them together: nobody inside can take one away to see what it hides.
+ */
+static void enter_users(const struct pintle_spec *spec, bool is_session) {
+    if (!spec->has_users)
+        return;
+    if (pintle_setns(pintle_pod.users, CLONE_NEWUSER) != 0)
+        pintle_fail("user namespace", errno, "");
+    if (!is_session && pintle_unshare(CLONE_NEWNS) != 0)
+        pintle_fail("user namespace", errno, "mounts");
+}
+
+/* Nothing but the standard streams stays open, so that no path of the specification leads through a descriptor. */
+static void close_rest(void) {
+    if (setup > 3)
+        pintle_close_range(3, (unsigned)setup - 1, 0);
+    pintle_close_range((unsigned)setup + 1, ~0u, 0);
+}
+
 void pintle_child_run(const struct pintle_child *child) {
     static struct pintle_spec spec;
     int root, terminal = -1;
@@ -264,12 +287,15 @@ void pintle_child_run(const struct pintle_child *child) {
         pintle_mounts_enter(&spec, root);
     set_home(&spec);
     place_streams(child, &spec, terminal);
-    pintle_close_range(3, ~0u, PINTLE_RANGE_CLOEXEC);
     pintle_limits_apply(&spec);
     if (spec.apparmor != NULL &&
         pintle_write_file("/proc/self/attr/apparmor/exec", spec.apparmor) != 0) {
         pintle_fail("apparmor", errno, spec.apparmor);
     }
+    /* Keys that the pod's other containers hold are not this one's. */
+    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+    enter_users(&spec, is_session);
+    close_rest();
     pintle_identity_apply(&spec);
     run_program(&spec);
 }

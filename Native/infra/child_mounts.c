@@ -16,18 +16,23 @@
 struct prepared {
     int mount; /* -1: left out */
     bool is_directory;
+    bool no_links;
     const char *target;
+    uint64_t attributes;
+    struct pintle_layers
+        *layers; /* joined once the mount namespace is there; NULL: `mount` is ready */
 };
 
 static struct prepared *mounts;
 static size_t mount_count;
 static int root_mount = -1;
+static struct pintle_layers root_layers;
 static int shm_mount = -1;
 
 struct mount_order {
     uint32_t kind, flags;
     uint64_t attributes, propagation;
-    const char *source, *target, *type;
+    const char *source, *target, *type, *sub_path;
     struct pintle_reader fields;
 };
 
@@ -49,6 +54,9 @@ static struct mount_order read_order(const struct pintle_field *mount) {
             break;
         case PINTLE_MOUNT_TYPE:
             order.type = pintle_spec_text(&field);
+            break;
+        case PINTLE_MOUNT_SUB_PATH:
+            order.sub_path = pintle_spec_text(&field);
             break;
         case PINTLE_MOUNT_ATTRIBUTES:
             order.attributes = pintle_spec_u64(&field);
@@ -81,12 +89,21 @@ void pintle_mount_change(int mount, uint64_t attributes, uint64_t propagation, b
     }
 }
 
+void pintle_mount_map(int mount, bool recursive, const char *detail) {
+    struct mount_attr change = {.attr_set = MOUNT_ATTR_IDMAP,
+                                .userns_fd = (uint64_t)pintle_pod.users};
+    if (pintle_mount_setattr(mount, recursive ? AT_RECURSIVE : 0, &change) != 0)
+        pintle_fail("idmapped mount", errno, detail);
+}
+
 static int open_bind(const struct mount_order *order) {
     if (order->source == NULL || order->source[0] != '/')
         pintle_fail("specification", EINVAL, order->target);
     int mount = pintle_open_tree(AT_FDCWD, order->source, OPEN_TREE_CLONE | AT_RECURSIVE);
     if (mount < 0)
         pintle_fail("mount source", errno, order->source);
+    if (order->flags & PINTLE_MOUNT_MAPPED && pintle_pod.users >= 0)
+        pintle_mount_map(mount, true, order->source);
     pintle_mount_change(mount, order->attributes, order->propagation,
                         order->flags & PINTLE_MOUNT_RECURSIVE_ATTRIBUTES, order->source);
     return mount;
@@ -164,6 +181,9 @@ static void prepare_one(struct prepared *prepared, const struct pintle_field *fi
     struct mount_order order = read_order(field);
     struct stat info;
     prepared->target = order.target;
+    prepared->no_links = order.flags & PINTLE_MOUNT_NO_LINKS;
+    prepared->attributes = order.attributes;
+    prepared->mount = -1;
     switch (order.kind) {
     case PINTLE_MOUNT_BIND:
         prepared->mount = open_bind(&order);
@@ -174,6 +194,12 @@ static void prepare_one(struct prepared *prepared, const struct pintle_field *fi
     case PINTLE_MOUNT_SHM:
         prepared->mount = open_shm(&order);
         break;
+    case PINTLE_MOUNT_LAYERS:
+        prepared->layers = pintle_child_memory(sizeof *prepared->layers);
+        pintle_layers_open(prepared->layers, &order.fields, PINTLE_MOUNT_LAYER,
+                           order.flags & PINTLE_MOUNT_MAPPED && pintle_pod.users >= 0);
+        prepared->layers->sub_path = order.sub_path;
+        return;
     default:
         pintle_fail("specification", EINVAL, "mount");
     }
@@ -191,7 +217,13 @@ void pintle_mounts_prepare(const struct pintle_spec *spec) {
         mount_count++;
     mounts = pintle_child_memory(mount_count * sizeof *mounts);
     fetch_shm();
-    root_mount = pintle_overlay_make(spec);
+    if (spec->has_users) {
+        struct pintle_reader fields = pintle_spec_fields(spec);
+        pintle_layers_open(&root_layers, &fields, PINTLE_SPEC_LAYER, true);
+        pintle_layers_open_upper(&root_layers, spec);
+    } else {
+        root_mount = pintle_overlay_make(spec);
+    }
     reader = pintle_spec_fields(spec);
     for (size_t index = 0; pintle_spec_next(&reader, PINTLE_SPEC_MOUNT, &field); index++) {
         prepare_one(&mounts[index], &field);
@@ -203,12 +235,42 @@ void pintle_mount_attach(int mount, int place, const char *detail) {
         pintle_fail("mount", errno, detail);
 }
 
+/* What could not be put together before this mount namespace was there. */
+static void join_layers(const struct pintle_spec *spec) {
+    struct stat info;
+    if (spec->has_users)
+        root_mount = pintle_layers_join(&root_layers, spec);
+    for (size_t index = 0; index < mount_count; index++) {
+        struct prepared *prepared = &mounts[index];
+        if (prepared->layers == NULL)
+            continue;
+        prepared->mount = pintle_layers_join(prepared->layers, NULL);
+        pintle_mount_change(prepared->mount, prepared->attributes, MS_PRIVATE, true,
+                            prepared->target);
+        if (fstat(prepared->mount, &info) != 0)
+            pintle_fail("mount", errno, prepared->target);
+        prepared->is_directory = S_ISDIR(info.st_mode);
+    }
+}
+
+static int open_target(const struct prepared *prepared) {
+    /* The kernel's own file systems: a link would let the image choose what protects them. */
+    if (prepared->no_links && !pintle_path_is_plain(root_mount, prepared->target))
+        pintle_fail("mount target", ELOOP, prepared->target);
+    int target = pintle_path_make(root_mount, prepared->target, prepared->is_directory);
+    if (target < 0)
+        pintle_fail("mount target", errno, prepared->target);
+    return target;
+}
+
 int pintle_mounts_assemble(const struct pintle_spec *spec) {
     struct pintle_field field;
     if (pintle_setns(pintle_pod.pod_mounts, CLONE_NEWNS) != 0)
         pintle_fail("mounts", errno, "pod");
     if (pintle_unshare(CLONE_NEWNS) != 0)
         pintle_fail("mounts", errno, "container");
+    join_layers(spec);
+    pintle_path_owner(spec->first_id);
     int place = open("/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (place < 0)
         pintle_fail("mounts", errno, "root");
@@ -218,16 +280,14 @@ int pintle_mounts_assemble(const struct pintle_spec *spec) {
     for (size_t index = 0; index < mount_count; index++) {
         if (mounts[index].mount < 0)
             continue;
-        int target = pintle_path_make(root_mount, mounts[index].target, mounts[index].is_directory);
-        if (target < 0)
-            pintle_fail("mount target", errno, mounts[index].target);
+        int target = open_target(&mounts[index]);
         pintle_mount_attach(mounts[index].mount, target, mounts[index].target);
         close(target);
         close(mounts[index].mount);
     }
     struct pintle_reader reader = pintle_spec_fields(spec);
     while (pintle_spec_next(&reader, PINTLE_SPEC_DEVICE, &field))
-        pintle_make_device(root_mount, &field);
+        pintle_make_device(spec, root_mount, &field);
     reader = pintle_spec_fields(spec);
     while (pintle_spec_next(&reader, PINTLE_SPEC_LINK, &field))
         pintle_make_link(root_mount, &field);

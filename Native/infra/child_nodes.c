@@ -8,7 +8,8 @@
 
 #include "child.h"
 
-void pintle_make_device(int root, const struct pintle_field *device) {
+void pintle_make_device(const struct pintle_spec *spec, int root,
+                        const struct pintle_field *device) {
     struct pintle_reader reader = {device->data, device->length};
     struct pintle_field field;
     const char *path = NULL;
@@ -46,6 +47,8 @@ void pintle_make_device(int root, const struct pintle_field *device) {
     if (mknodat(parent, name, mode, makedev(major_number, minor_number)) != 0 && errno != EEXIST) {
         pintle_fail("device", errno, path);
     }
+    uid += spec->first_id;
+    gid += spec->first_id;
     if ((uid != 0 || gid != 0) && fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
         pintle_fail("device", errno, path);
     close(parent);

@@ -10,6 +10,15 @@
 
 #include "child.h"
 
+/* The pod's root in a user namespace; what is made for a container there must be its own. */
+static uint32_t owner;
+
+void pintle_path_owner(uint32_t id) { owner = id; }
+
+static int own(int directory, const char *name) {
+    return owner == 0 ? 0 : fchownat(directory, name, owner, owner, AT_SYMLINK_NOFOLLOW);
+}
+
 static int open_in_root(int root, const char *path, uint64_t flags) {
     return pintle_openat2(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
@@ -108,6 +117,10 @@ static int make_directory(int root, const char *parent_path, const char *name) {
         return -1;
     int result = mkdirat(parent, name, 0755);
     int error = errno;
+    if (result == 0 && own(parent, name) != 0) {
+        result = -1;
+        error = errno;
+    }
     close(parent);
     return result == 0 || error == EEXIST ? 0 : failed(error);
 }
@@ -172,6 +185,16 @@ static int resolve(int root, const char *path, struct walk *walk, char name[256]
     return more;
 }
 
+bool pintle_path_is_plain(int root, const char *path) {
+    int fd = open_exact(root, path, O_NOFOLLOW);
+    struct stat info;
+    if (fd < 0)
+        return errno == ENOENT;
+    bool is_plain = fstat(fd, &info) == 0 && !S_ISLNK(info.st_mode);
+    close(fd);
+    return is_plain;
+}
+
 int pintle_path_parent(int root, const char *path, char name[256]) {
     static struct walk walk;
     bool exists;
@@ -190,10 +213,15 @@ static int make_last(int root, const struct walk *walk, const char *name, bool d
         return -1;
     int file = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     int error = errno;
-    if (file >= 0)
+    bool is_made = file >= 0;
+    if (is_made)
         close(file);
+    if (is_made && own(parent, name) != 0) {
+        is_made = false;
+        error = errno;
+    }
     close(parent);
-    return file >= 0 ? 0 : failed(error);
+    return is_made ? 0 : failed(error);
 }
 
 int pintle_path_make(int root, const char *path, bool directory) {

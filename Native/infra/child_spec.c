@@ -132,6 +132,12 @@ static void read_field(struct pintle_spec *spec, const struct pintle_field *fiel
             pintle_fail("groups", E2BIG, "");
         spec->groups[spec->group_count++] = pintle_spec_u32(field);
         break;
+    case PINTLE_SPEC_USERS:
+        spec->first_id = pintle_spec_u32(field);
+        spec->has_users = true;
+        if (pintle_pod.users < 0)
+            pintle_fail("user namespace", ENOENT, "");
+        break;
     case PINTLE_SPEC_CAPABILITIES:
         if (field->length != sizeof spec->capabilities)
             pintle_fail("capabilities", EINVAL, "");
@@ -143,7 +149,7 @@ static void read_field(struct pintle_spec *spec, const struct pintle_field *fiel
         spec->seccomp_size = field->length;
         break;
     default:
-        if (field->tag > PINTLE_SPEC_UMASK && field->flags & PINTLE_INFRA_FIELD_REQUIRED) {
+        if (field->tag > PINTLE_SPEC_USERS && field->flags & PINTLE_INFRA_FIELD_REQUIRED) {
             pintle_fail("specification", EOPNOTSUPP, "");
         }
     }

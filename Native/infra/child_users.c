@@ -8,7 +8,7 @@
 
 #include "child.h"
 
-enum { file_limit = 4194304, columns = 7 };
+enum { file_limit = 4194304, columns = 7, user_namespace_size = 65536 };
 
 /* The file as one string, or an empty one when it is missing. */
 static char *read_file(int root, const char *path) {
@@ -149,4 +149,10 @@ void pintle_users_resolve(struct pintle_spec *spec, int root) {
     const char *user = find_user(spec, read_file(root, "/etc/passwd"), name[0] ? name : "0");
     find_groups(spec, read_file(root, "/etc/group"), wanted_group, user);
     add_group(spec, spec->gid);
+    for (size_t index = 0; spec->has_users && index < spec->group_count; index++) {
+        if (spec->groups[index] >= user_namespace_size)
+            pintle_fail("group", ERANGE, "outside the pod's user namespace");
+    }
+    if (spec->has_users && spec->uid >= user_namespace_size)
+        pintle_fail("user", ERANGE, "outside the pod's user namespace");
 }

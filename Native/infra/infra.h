@@ -312,6 +312,7 @@ struct pintle_pod {
     int own_pids;    /* the infra process' PID namespace */
     int shared_pids; /* the pod's, or -1 */
     int shared_init; /* pidfd of its init, or -1 */
+    int users;       /* the pod's user namespace, or -1; the infra process is never in it */
     bool has_shm;
 };
 

@@ -17,7 +17,7 @@
 #include "child.h"
 #include "infra.h"
 
-struct pintle_pod pintle_pod = {-1, -1, -1, -1, -1, false};
+struct pintle_pod pintle_pod = {-1, -1, -1, -1, -1, -1, false};
 
 int pintle_write_file(const char *path, const char *text) {
     int file = open(path, O_WRONLY | O_CLOEXEC);
@@ -136,6 +136,12 @@ static int prepare_shared_pids(void) {
 
 int pintle_pod_prepare(const struct pintle_pod_settings *settings, const char **stage) {
     int error = 0;
+    *stage = "user namespace";
+    if (settings->flags & PINTLE_INFRA_FLAG_USERS) {
+        pintle_pod.users = PINTLE_INFRA_FD_USERS;
+        if (fcntl(pintle_pod.users, F_SETFD, FD_CLOEXEC) != 0)
+            return errno;
+    }
     *stage = "mounts";
     if ((error = prepare_mounts(settings)) != 0)
         return error;
@@ -162,6 +168,25 @@ void pintle_pod_end(void) {
     waitid(PINTLE_WAIT_PIDFD, (id_t)pintle_pod.shared_init, &(siginfo_t){0}, WEXITED);
 }
 
+/* As root of the pod's users, who owns the parameter: ids in its value are those of the pod then. */
+static int write_as_pod(const char *path, const char *value) {
+    int status;
+    pid_t pid = pintle_clone(0, NULL, -1);
+    if (pid < 0)
+        return errno;
+    if (pid == 0) {
+        if (pintle_setns(pintle_pod.users, CLONE_NEWUSER) != 0 || setresgid(0, 0, 0) != 0 ||
+            setresuid(0, 0, 0) != 0 || pintle_write_file(path, value) != 0)
+            _exit(errno & 0xff);
+        _exit(0);
+    }
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return errno;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
 int pintle_pod_sysctl(const char *assignment) {
     char path[512] = "/proc/sys/";
     size_t used = strlen(path);
@@ -172,5 +197,7 @@ int pintle_pod_sysctl(const char *assignment) {
     path[used + (size_t)(equals - assignment)] = 0;
     if (strstr(path, "..") != NULL)
         return EINVAL;
+    if (pintle_pod.users >= 0)
+        return write_as_pod(path, equals + 1);
     return pintle_write_file(path, equals + 1) == 0 ? 0 : errno;
 }

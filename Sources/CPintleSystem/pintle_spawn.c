@@ -19,6 +19,7 @@ enum { stack_size = 32768, high_descriptor = 64 };
 
 struct launch {
     int program, control, directory, mounts;
+    const struct pintle_user_namespaces *joined;
     const char *name;
     sigset_t mask; /* of the caller */
     /* Written by the child, which shares our memory until it runs the program. */
@@ -46,15 +47,30 @@ static int fail(struct launch *launch, const char *stage) {
     return 127;
 }
 
+static int join(const struct pintle_user_namespaces *joined) {
+    if (joined == NULL)
+        return 0;
+    if (joined->network >= 0 && setns(joined->network, CLONE_NEWNET) != 0)
+        return -1;
+    if (joined->ipc >= 0 && setns(joined->ipc, CLONE_NEWIPC) != 0)
+        return -1;
+    return joined->uts >= 0 ? setns(joined->uts, CLONE_NEWUTS) : 0;
+}
+
 /* Runs in the child, on a stack of its own but in our memory: only system calls. */
 static int child_main(void *context) {
     struct launch *launch = context;
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++)
         sigaction(number, &standard, NULL);
+    if (join(launch->joined) != 0)
+        return fail(launch, "namespaces");
     /* Out of the way first, so that no target overwrites a source. */
-    int sources[4] = {launch->control, launch->directory, launch->mounts, launch->program};
-    for (int index = 0; index < 4; index++) {
+    int users = launch->joined == NULL ? -1 : launch->joined->users;
+    int sources[5] = {launch->control, launch->directory, launch->mounts, users, launch->program};
+    for (int index = 0; index < 5; index++) {
+        if (sources[index] < 0)
+            continue;
         sources[index] = fcntl(sources[index], F_DUPFD_CLOEXEC, high_descriptor);
         if (sources[index] < 0)
             return fail(launch, "descriptors");
@@ -66,12 +82,15 @@ static int child_main(void *context) {
         if (dup2(null, fd) < 0)
             return fail(launch, "descriptors");
     }
-    for (int index = 0; index < 3; index++) {
+    close(PINTLE_INFRA_FD_USERS);
+    for (int index = 0; index < 4; index++) {
+        if (sources[index] < 0)
+            continue;
         if (dup2(sources[index], PINTLE_INFRA_FD_CONTROL + index) < 0)
             return fail(launch, "descriptors");
     }
     int program = PINTLE_INFRA_FD_FIRST_FREE;
-    if (dup3(sources[3], program, O_CLOEXEC) < 0)
+    if (dup3(sources[4], program, O_CLOEXEC) < 0)
         return fail(launch, "descriptors");
     if (close_range((unsigned)program + 1, ~0u, 0) != 0)
         return fail(launch, "close_range");
@@ -96,12 +115,14 @@ static int clone_flags(uint32_t namespaces) {
 }
 
 int pintle_spawn_infra(int program, int control, int directory, int mounts, uint32_t namespaces,
-                       const char *name, int *pidfd, const char **stage) {
+                       const struct pintle_user_namespaces *joined, const char *name, int *pidfd,
+                       const char **stage) {
     char stack[stack_size] __attribute__((aligned(16)));
     struct launch launch = {.program = program,
                             .control = control,
                             .directory = directory,
                             .mounts = mounts,
+                            .joined = joined,
                             .name = name};
     sigset_t all;
     sigfillset(&all);

@@ -178,5 +178,66 @@ extension RuntimeDriver {
                     == "bin\netc\nroot\ntmp\nread-only")
             try node.close()
         }
+
+        @Test("a part of an image can be mounted; nothing in it runs, and no link leads out of it")
+        func imageParts() throws {
+            let node = try TestNode()
+            let pod = try TestPod(node)
+            let image = try pod.image("parts") { root in
+                try FileAccess.makeDirectories(root + "/deep/er")
+                try FileAccess.replace(root + "/deep/er/file", Array("text".utf8), mode: 0o644)
+                #expect(symlink("../../../../..", root + "/deep/out") == 0)
+            }
+            func volume(_ part: String, _ path: String = "/image") -> RuntimeMount {
+                var volume = RuntimeMount()
+                volume.image = image
+                volume.imageSubPath = part
+                volume.containerPath = path
+                return volume
+            }
+            #expect(try pod.output("ls /image/er; cat /image/er/file") { $0.mounts = [volume("deep")] } == "file\ntext")
+            #expect(try pod.output("cat /image") { $0.mounts = [volume("deep/er/file")] } == "text")
+            #expect(
+                try pod.output("ls /image") { $0.mounts = [volume("deep/out")] }.contains("deep"),
+                "a link upwards ends at the image's root")
+            #expect(
+                try pod.output("/image/bin/busybox true || echo refused; touch /image/x || echo read-only") {
+                    $0.mounts = [volume("")]
+                }.contains("refused"))
+            let missing = try pod.create("true") { $0.mounts = [volume("no/such")] }
+            #expect(failure { try pod.start(missing) }?.message.contains("no/such") == true)
+            let both = try TestPod(node, UserNamespaceTests.users)
+            #expect(
+                try both.output("stat -c %u /image/er/file") {
+                    var mapped = volume("deep")
+                    mapped.uidMappings = UserNamespaceTests.mapping()
+                    mapped.gidMappings = UserNamespaceTests.mapping()
+                    $0.mounts = [mapped]
+                } == "0")
+            try node.close()
+        }
+
+        @Test("read-only holds below a mount too when that is asked for, and only then")
+        func recursiveReadOnly() throws {
+            let node = try TestNode()
+            let pod = try TestPod(node)
+            let place = node.directory + "/tree"
+            try FileAccess.makeDirectories(place + "/sub")
+            #expect(mount("tmpfs", place + "/sub", "tmpfs", 0, nil) == 0)
+            defer { umount2(place + "/sub", Int32(MNT_DETACH)) }
+            func output(_ isRecursive: Bool) throws -> String {
+                var tree = bind(place, "/data", readonly: true)
+                tree.recursiveReadonly = isRecursive
+                return try pod.output(
+                    "touch /data/x 2>/dev/null && echo top; touch /data/sub/x 2>/dev/null && echo below"
+                ) {
+                    $0.mounts = [tree]
+                }
+            }
+            #expect(try output(false) == "below")
+            #expect(try output(true) == "")
+            umount2(place + "/sub", Int32(MNT_DETACH))
+            try node.close()
+        }
     }
 }

@@ -30,6 +30,21 @@ extension Cgroups {
         try? FileAccess.write("\(unified)\(path)/memory.oom.group", "1")
     }
 
+    /// The memory that a cgroup holds and can't give back without harm, bytes; nil when nobody counts it.
+    func memoryInUse(_ path: String) -> UInt64? {
+        let (root, file, inactive) =
+            layout.isUnified
+            ? (layout.unified, "memory.current", "inactive_file")
+            : (layout.mountPoint(of: "memory"), "memory.usage_in_bytes", "total_inactive_file")
+        guard let root, let text = try? FileAccess.text("\(root)\(path)/\(file)"),
+            let used = UInt64(text.prefix { $0.isNumber })
+        else { return nil }
+        let statistics = (try? FileAccess.text("\(root)\(path)/memory.stat")) ?? ""
+        let line = statistics.split(separator: "\n").first { $0.hasPrefix(inactive + " ") }
+        let cache = line.flatMap { UInt64($0.dropFirst(inactive.count + 1)) } ?? 0
+        return used > cache ? used - cache : 0
+    }
+
     // MARK: Version 1
 
     private func limitHierarchies(_ path: String, _ resources: RuntimeResources) throws(SystemError) {

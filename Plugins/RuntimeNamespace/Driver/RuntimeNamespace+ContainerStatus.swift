@@ -35,6 +35,14 @@ extension RuntimeNamespace {
         let container = try container(request.id)
         guard let resources = request.resources else { return }
         let cgroup = container.sandbox.record.containerCgroup(container.id)
+        if resources.memoryLimitBytes > 0, let used = cgroups.memoryInUse(cgroup),
+            used > UInt64(resources.memoryLimitBytes)
+        {
+            // The kernel would make room by killing.
+            throw DriverFailure(
+                .conflict, reason: "MemoryInUse",
+                "attempting to set memory limit (\(resources.memoryLimitBytes)) below current usage (\(used))")
+        }
         do throws(SystemError) { try cgroups.limit(cgroup, resources) } catch {
             throw DriverFailure(.invalid, reason: "LimitRefused", "a limit was refused: \(error)", errno: error.errno)
         }

@@ -52,7 +52,7 @@ extension RuntimeNamespace {
             request, process: process, security: security, mounts: mounts, cgroups: cgroups,
             places: ContainerSpecification.Places(
                 layers: image.layers + [store.baseLayer], upper: store.upper(request.id),
-                work: store.work(request.id), cgroup: cgroup))
+                work: store.work(request.id), cgroup: cgroup, users: sandbox.userBase))
         let record = ContainerRecord(
             request, sandbox: sandbox, image: image, layers: image.layers + volumes.values.flatMap(\.self),
             stopSignal: try stopSignal(request, image.config))
@@ -60,7 +60,7 @@ extension RuntimeNamespace {
         undo.add { try? self.store.removeLayer(record.id) }
         undo.add { try? self.cgroups.remove(cgroup) }
         try systemWork { () throws(SystemError) in
-            try store.makeLayer(record.id)
+            try store.makeLayer(record.id, owner: sandbox.userBase)
             try FileAccess.replace(store.startFile(record), specification.start.bytes)
             try FileAccess.replace(store.sessionFile(record), specification.session.bytes)
             if let slash = record.logPath.lastIndex(of: "/") {

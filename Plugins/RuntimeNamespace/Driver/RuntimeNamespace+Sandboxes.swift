@@ -19,6 +19,7 @@ extension RuntimeNamespace {
             undo.add { _ = self.objects.withLock { $0.sandboxes.removeValue(forKey: record.id) } }
             let result = try result(of: sandbox, for: request)
             undo.forget()
+            balance(levelOf: record)
             events.tell(.sandboxCreated, sandbox.record)
             return result
         } catch {
@@ -40,9 +41,8 @@ extension RuntimeNamespace {
             throw DriverFailure(
                 .invalid, reason: "UnknownHandler", "this driver has no runtime handler \"\(request.runtimeHandler)\"")
         }
-        if let user = request.namespaces?.user, user.mode == .pod {
-            throw DriverFailure(
-                .unsupported, reason: "UserNamespace", "pods with a user namespace of their own are not supported yet")
+        if let namespaces = request.namespaces, let problem = SandboxRecord.problem(namespaces) {
+            throw DriverFailure(.invalid, reason: "InvalidUserNamespace", problem)
         }
     }
 
@@ -133,13 +133,19 @@ extension RuntimeNamespace {
             if !record.hostname.isEmpty { fields.add(PINTLE_INFRA_HOSTNAME, record.hostname) }
         }
         if record.sharesPIDs { flags |= PINTLE_INFRA_FLAG_SHARED_PID }
+        if record.userBase > 0 { flags |= PINTLE_INFRA_FLAG_USERS }
         fields.add(PINTLE_INFRA_FLAGS, UInt32(flags))
         if !record.sharesNodeIPC { fields.add(PINTLE_INFRA_SHM_BYTES, settings.shmBytes) }
         for (name, value) in request.sysctls.sorted(by: { $0.key < $1.key }) {
-            let path = name.contains("/") ? name : String(name.map { $0 == "." ? "/" : $0 })
-            fields.add(PINTLE_INFRA_SYSCTL, "\(path)=\(value)")
+            fields.add(PINTLE_INFRA_SYSCTL, "\(Self.sysctlPath(name))=\(value)")
         }
         return fields
+    }
+
+    /// Below /proc/sys: of dots and slashes, the one that comes first stands between the parts.
+    static func sysctlPath(_ name: String) -> String {
+        guard let separator = name.first(where: { $0 == "." || $0 == "/" }), separator == "." else { return name }
+        return String(name.map { $0 == "." ? "/" : $0 == "/" ? "." : $0 })
     }
 
     func stopSandbox(_ request: RuntimeSandboxRef, _ call: Call) throws {
@@ -209,6 +215,7 @@ extension RuntimeNamespace {
         }
         objects.withLock { _ = $0.sandboxes.removeValue(forKey: sandbox.id) }
         samples.withLock { _ = $0.removeValue(forKey: sandbox.id) }
+        balance(levelOf: record)
         events.tell(.sandboxRemoved, record)
     }
 
@@ -249,6 +256,25 @@ extension RuntimeNamespace {
             state.record.resources = resources
             try? store.save(state.record)
         }
+        balance(levelOf: sandbox.record)
+    }
+
+    /// Gives a level of pods, such as all burstable ones, the weight of its pods together.
+    ///
+    /// Pods right below the node's cgroup stand for themselves. Pods that ask for nothing share the least there is. A
+    /// level that is gone, or about to be, is left alone.
+    private func balance(levelOf record: SandboxRecord) {
+        let parts = record.cgroupParent.split(separator: "/")
+        guard parts.count > 2 else { return }
+        let level = "/" + parts.dropLast().joined(separator: "/")
+        let pods = objects.withLock { $0.sandboxes.values.map(\.record) }.filter {
+            $0.cgroupParent.hasPrefix(level + "/")
+        }
+        guard !pods.isEmpty else { return }
+        var weight = RuntimeResources()
+        let sum = pods.reduce(Int64(0)) { $0 + min(max($1.resources?.cpuShares ?? 0, 2), 262_144) }
+        weight.cpuShares = pods.allSatisfy({ ($0.resources?.cpuShares ?? 0) <= 2 }) ? 2 : sum
+        try? cgroups.limit(level, weight)
     }
 }
 

@@ -20,6 +20,7 @@ extension RuntimeNamespace {
         status.conditions = [ready]
         var handler = RuntimeHandler()
         handler.recursiveReadonlyMounts = true
+        handler.userNamespaces = FileAccess.exists("/proc/self/ns/user")
         status.handlers = [handler]
         status.supplementalGroupsPolicy = true
         status.cgroupDriver = "cgroupfs"

@@ -74,7 +74,7 @@ final class RuntimeNamespace: RuntimeImageImportDriver {
     ) throws(LaunchFailure) -> InfraLauncher.Infra {
         try launcher.launch(
             sandbox: record.id, directory: store.directory(sandbox: record.id), namespaces: namespaces,
-            settings: settings, patience)
+            users: record.userBase, settings: settings, patience)
     }
 
     // MARK: Finding

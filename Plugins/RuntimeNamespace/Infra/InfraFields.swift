@@ -2,9 +2,10 @@
 struct InfraFields: Sendable, Hashable {
     private(set) var bytes: [UInt8] = []
 
-    mutating func add(_ tag: Int, _ data: [UInt8]) {
+    /// A required field is refused by whoever does not know it; another one is skipped.
+    mutating func add(_ tag: Int, _ data: [UInt8], isRequired: Bool = false) {
         withUnsafeBytes(of: UInt16(tag).littleEndian) { bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: [0, 0])
+        bytes.append(contentsOf: [isRequired ? 1 : 0, 0])
         withUnsafeBytes(of: UInt32(data.count).littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: data)
     }
@@ -22,6 +23,11 @@ struct InfraFields: Sendable, Hashable {
     mutating func add(_ tag: Int, _ value: UInt32) { addNumber(tag, value) }
     mutating func add(_ tag: Int, _ value: Int32) { addNumber(tag, value) }
     mutating func add(_ tag: Int, _ value: UInt64) { addNumber(tag, value) }
+
+    /// A number that whoever does not know the field must not pass over.
+    mutating func addRequired(_ tag: Int, _ value: UInt32) {
+        add(tag, withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) }, isRequired: true)
+    }
 
     /// Fields within a field.
     mutating func add(_ tag: Int, _ nested: InfraFields) { add(tag, nested.bytes) }

@@ -28,9 +28,11 @@ final class InfraLauncher: Sendable {
     /// Starts one and waits until the pod is ready.
     ///
     /// `directory` is the sandbox's run directory, `namespaces` a set of `PINTLE_SPAWN_*`, `settings` the fields of
-    /// CONFIGURE. After a failure no process is left.
+    /// CONFIGURE, `users` the node's id that is 0 in a user namespace of the pod's own, 0 for none. After a failure no
+    /// process is left.
     func launch(
-        sandbox: String, directory path: String, namespaces: UInt32, settings: InfraFields, _ patience: Patience
+        sandbox: String, directory path: String, namespaces: UInt32, users: UInt32 = 0, settings: InfraFields,
+        _ patience: Patience
     ) throws(LaunchFailure) -> Infra {
         var pair: [Int32] = [-1, -1]
         guard pintle_packet_pair(&pair) == 0 else { throw LaunchFailure(SystemError("socketpair")) }
@@ -45,7 +47,7 @@ final class InfraLauncher: Sendable {
         let pid: Int32
         do throws(SystemError) {
             let directory = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
-            (pid, process) = try spawn(sandbox, control, directory, namespaces)
+            (pid, process) = try spawn(sandbox, control, directory, namespaces, users)
         } catch { throw LaunchFailure(error) }
         // The infra process has its own copy: only its end must be open, so that its death is seen.
         _ = consume control
@@ -63,15 +65,26 @@ final class InfraLauncher: Sendable {
 
     private func spawn(
         _ sandbox: String, _ control: borrowing OwnedDescriptor, _ directory: borrowing OwnedDescriptor,
-        _ namespaces: UInt32
+        _ namespaces: UInt32, _ users: UInt32
     ) throws(SystemError) -> (pid: Int32, process: Int32) {
+        var joined = pintle_user_namespaces(users: -1, network: -1, ipc: -1, uts: -1)
+        if users > 0, pintle_make_user_namespaces(namespaces, users, SandboxRecord.userCount, &joined) != 0 {
+            throw SystemError("make a user namespace")
+        }
+        defer { pintle_close_user_namespaces(&joined) }
+        // What belongs to the user namespace has been made with it.
+        let made = users > 0 ? 0 : namespaces
         var process: Int32 = -1
         var stage: UnsafePointer<CChar>?
         let pid = program.withRaw { program in
             control.withRaw { control in
                 directory.withRaw { directory in
                     mounts.withRaw { mounts in
-                        pintle_spawn_infra(program, control, directory, mounts, namespaces, sandbox, &process, &stage)
+                        withUnsafePointer(to: joined) { joined in
+                            pintle_spawn_infra(
+                                program, control, directory, mounts, made, users > 0 ? joined : nil, sandbox, &process,
+                                &stage)
+                        }
                     }
                 }
             }

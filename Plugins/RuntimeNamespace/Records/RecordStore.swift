@@ -65,7 +65,9 @@ struct RecordStore: Sendable {
     }
 
     /// Makes a writable layer anew: what an earlier try left may not be mounted again.
-    func makeLayer(_ container: String) throws(SystemError) {
+    ///
+    /// `owner` is the node's id of the container's root.
+    func makeLayer(_ container: String, owner: UInt32) throws(SystemError) {
         if FileAccess.exists(directory(container: container)) { try removeLayer(container) }
         guard mkdir(directory(container: container), 0o700) == 0 else {
             throw SystemError("mkdir", directory(container: container))
@@ -73,6 +75,9 @@ struct RecordStore: Sendable {
         for path in [upper(container), work(container)] {
             // The upper directory's mode is that of the container's root, whatever the host's umask is.
             guard mkdir(path, 0o755) == 0, chmod(path, 0o755) == 0 else { throw SystemError("mkdir", path) }
+        }
+        guard owner == 0 || chown(upper(container), owner, owner) == 0 else {
+            throw SystemError("chown", upper(container))
         }
     }
 

@@ -58,6 +58,15 @@ struct SandboxRecord: Sendable, Hashable {
     var sharesNodeIPC: Bool { namespaces.ipc == .node }
     var sharesPIDs: Bool { namespaces.pid == .pod }
 
+    /// How many ids a pod with users of its own has.
+    static let userCount: UInt32 = 65_536
+
+    /// The node's id that is 0 in the pod's user namespace; 0 when it uses the node's users.
+    var userBase: UInt32 {
+        guard let user = namespaces.user, user.mode == .pod else { return 0 }
+        return UInt32(clamping: user.uids.first?.hostId ?? 0)
+    }
+
     /// The cgroup of the infra process.
     var cgroup: String { "\(cgroupParent)/\(id)" }
 
@@ -83,12 +92,38 @@ extension SandboxRecord {
         namespaces.network = RuntimeNamespaceMode(rawValue: json["network"].int32)
         namespaces.pid = RuntimeNamespaceMode(rawValue: json["pidMode"].int32)
         namespaces.ipc = RuntimeNamespaceMode(rawValue: json["ipc"].int32)
+        if let base = json["userBase"].int, base > 0 { namespaces.user = Self.userNamespace(base: base) }
         resources = json["resources"].resources
         bootID = json["bootID"].string ?? ""
         pid = json["pid"].int32
         isReady = json["ready"].bool ?? false
         reason = json["reason"].string ?? ""
         message = json["message"].string ?? ""
+    }
+
+    private static func userNamespace(base: Int64) -> RuntimeUserNamespace {
+        var mapping = RuntimeIdMapping()
+        mapping.hostId = base
+        mapping.length = Int64(userCount)
+        var user = RuntimeUserNamespace()
+        user.mode = .pod
+        user.uids = [mapping]
+        user.gids = [mapping]
+        return user
+    }
+
+    /// Why a user namespace can't be had, or nil: both maps must give the ids from 0 on the same range.
+    static func problem(_ namespaces: RuntimeNamespaces) -> String? {
+        guard let user = namespaces.user, user.mode == .pod else { return nil }
+        guard let base = user.uids.first?.hostId, base > 0, base <= Int64(UInt32.max - userCount),
+            user == userNamespace(base: base)
+        else {
+            return "a user namespace needs one map, the same for users and groups, of \(userCount) ids from 0 on"
+        }
+        guard namespaces.network == .pod, namespaces.ipc == .pod, namespaces.pid != .node else {
+            return "a pod with users of its own can't share the node's network, IPC or PID namespace"
+        }
+        return nil
     }
 
     var json: JSON {
@@ -100,7 +135,8 @@ extension SandboxRecord {
             "network": .integer(Int64(namespaces.network.rawValue)),
             "pidMode": .integer(Int64(namespaces.pid.rawValue)),
             "ipc": .integer(Int64(namespaces.ipc.rawValue)), "resources": resources.map { JSON($0) } ?? .null,
-            "bootID": .string(bootID), "pid": .integer(Int64(pid)), "ready": .bool(isReady), "reason": .string(reason),
+            "userBase": .integer(Int64(userBase)), "bootID": .string(bootID), "pid": .integer(Int64(pid)),
+            "ready": .bool(isReady), "reason": .string(reason),
             "message": .string(message),
         ]
     }

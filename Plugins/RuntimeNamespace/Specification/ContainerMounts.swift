@@ -19,7 +19,7 @@ struct ContainerMounts: Sendable {
         let privileged = request.security?.privileged ?? false
         list = Self.standard(sandbox: sandbox, layout: layout, privileged: privileged)
         for mount in request.mounts {
-            let asked = try Self.asked(mount, images: images)
+            let asked = try Self.asked(mount, images: images, users: sandbox.namespaces.user)
             // What the host mounts takes the place of what would be there.
             list.removeAll { $0.target == asked.target }
             list.append(asked)
@@ -27,13 +27,17 @@ struct ContainerMounts: Sendable {
     }
 
     private static func standard(sandbox: SandboxRecord, layout: CgroupLayout, privileged: Bool) -> [ContainerMount] {
+        let base = sandbox.userBase
+        let owner = base > 0 ? ["uid=\(base)", "gid=\(base)"] : []
         var list = [
             ContainerMount(
-                source: .new(type: "proc", options: []), target: "/proc", noSuid: true, noDevices: true, noExec: true),
+                source: .new(type: "proc", options: []), target: "/proc", noSuid: true, noDevices: true, noExec: true,
+                refusesLinks: true),
             ContainerMount(
-                source: .new(type: "tmpfs", options: ["mode=755", "size=65536k"]), target: "/dev", noSuid: true),
+                source: .new(type: "tmpfs", options: ["mode=755", "size=65536k"] + owner), target: "/dev", noSuid: true),
             ContainerMount(
-                source: .new(type: "devpts", options: ["newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+                source: .new(
+                    type: "devpts", options: ["newinstance", "ptmxmode=0666", "mode=0620", "gid=\(base + 5)"]),
                 target: "/dev/pts", noSuid: true, noExec: true),
         ]
         if sandbox.sharesNodeIPC {
@@ -48,7 +52,7 @@ struct ContainerMounts: Sendable {
         list.append(
             ContainerMount(
                 source: .new(type: "sysfs", options: []), target: "/sys", isReadOnly: !privileged, noSuid: true,
-                noDevices: true, noExec: true))
+                noDevices: true, noExec: true, refusesLinks: true))
         return list + cgroups(layout, isReadOnly: !privileged)
     }
 
@@ -75,28 +79,34 @@ struct ContainerMounts: Sendable {
         return list
     }
 
-    private static func asked(_ mount: RuntimeMount, images: [String: [String]]) throws(DriverFailure) -> ContainerMount
-    {
+    private static func asked(
+        _ mount: RuntimeMount, images: [String: [String]], users: RuntimeUserNamespace?
+    ) throws(DriverFailure) -> ContainerMount {
         func invalid(_ problem: String) -> DriverFailure {
             DriverFailure(.invalid, reason: "InvalidMount", "mount at \"\(mount.containerPath)\": \(problem)")
         }
         guard mount.containerPath.hasPrefix("/"), mount.containerPath != "/" else {
             throw invalid("not an absolute path")
         }
-        guard mount.uidMappings.isEmpty, mount.gidMappings.isEmpty else {
-            throw DriverFailure(
-                .unsupported, reason: "IdmappedMount",
-                "mount at \"\(mount.containerPath)\": idmapped mounts are not supported")
+        let isMapped = !mount.uidMappings.isEmpty || !mount.gidMappings.isEmpty
+        guard !isMapped || mount.uidMappings == users?.uids && mount.gidMappings == users?.gids else {
+            throw invalid("its id mappings are not those of the pod's user namespace")
         }
+        guard !isInsideProc(mount) else { throw invalid("it would hide a part of /proc") }
         var target = mount.containerPath
         while target.count > 1, target.hasSuffix("/") { target.removeLast() }
-        if !mount.image.isEmpty { return try image(mount, target, images, invalid) }
+        if !mount.image.isEmpty {
+            var result = try image(mount, target, images, invalid)
+            result.isMapped = isMapped
+            return result
+        }
         guard mount.hostPath.hasPrefix("/") else {
             throw invalid("the host path \"\(mount.hostPath)\" is not absolute")
         }
         var result = ContainerMount(source: .bind(mount.hostPath), target: target)
         result.isReadOnly = mount.readonly
         result.isRecursive = mount.recursiveReadonly
+        result.isMapped = isMapped
         switch mount.propagation {
         case .hostToContainer: result.propagation = .follows
         case .bidirectional:
@@ -113,19 +123,33 @@ struct ContainerMounts: Sendable {
     private static func image(
         _ mount: RuntimeMount, _ target: String, _ images: [String: [String]], _ invalid: (String) -> DriverFailure
     ) throws(DriverFailure) -> ContainerMount {
-        guard mount.imageSubPath.isEmpty else {
-            throw DriverFailure(.unsupported, reason: "ImageSubPath", "image volumes with a sub path are not supported")
-        }
-        guard let layers = images[mount.image], let first = layers.first else {
+        guard let layers = images[mount.image], !layers.isEmpty else {
             throw invalid("the image \(mount.image) is missing or empty")
         }
-        if layers.count == 1 {
-            return ContainerMount(source: .bind(first), target: target, isReadOnly: true, noSuid: true, noDevices: true)
-        }
         return ContainerMount(
-            source: .new(type: "overlay", options: layers.map { "lowerdir+=\($0)" }), target: target, isReadOnly: true,
-            noSuid: true, noDevices: true)
+            source: .layers(layers, subPath: mount.imageSubPath), target: target, isReadOnly: true, noSuid: true,
+            noDevices: true, noExec: true)
     }
+
+    /// Whether a mount would take the place of what the kernel tells and checks by /proc.
+    ///
+    /// The node's own /proc may stand there, and the few files that tools for containers replace.
+    private static func isInsideProc(_ mount: RuntimeMount) -> Bool {
+        let parts = mount.containerPath.split(separator: "/").filter { $0 != "." }
+        var path: [Substring] = []
+        for part in parts { if part == ".." { _ = path.popLast() } else { path.append(part) } }
+        guard path.first == "proc" else { return false }
+        if path.count == 1 {
+            guard let resolved = realpath(mount.hostPath, nil) else { return true }
+            defer { free(resolved) }
+            return String(cString: resolved) != "/proc"
+        }
+        return !replaceable.contains(path.dropFirst().joined(separator: "/"))
+    }
+
+    private static let replaceable: Set<String> = [
+        "cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps", "uptime",
+    ]
 }
 
 /// What the node has mounted.

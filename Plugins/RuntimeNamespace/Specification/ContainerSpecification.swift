@@ -17,6 +17,8 @@ struct ContainerSpecification: Sendable {
         var upper: String
         var work: String
         var cgroup: String
+        /// The node's id of the container's root, when the pod has users of its own.
+        var users: UInt32 = 0
     }
 
     private static let masked = [
@@ -44,6 +46,7 @@ struct ContainerSpecification: Sendable {
         process.encode(into: &session)
         try security.encode(into: &session)
         try ProcessLimits.encode(request.rlimits, into: &session)
+        if places.users > 0 { session.addRequired(PINTLE_SPEC_USERS, places.users) }
 
         var start = InfraFields()
         for layer in places.layers { start.add(PINTLE_SPEC_LAYER, layer) }

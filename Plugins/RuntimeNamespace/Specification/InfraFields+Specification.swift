@@ -10,6 +10,8 @@ struct ContainerMount: Sendable, Hashable {
         case new(type: String, options: [String])
         /// The pod's /dev/shm.
         case podShm
+        /// Directories of an image, topmost first, or a part of what they make together.
+        case layers([String], subPath: String)
     }
 
     enum Propagation: Sendable, Hashable {
@@ -34,6 +36,10 @@ struct ContainerMount: Sendable, Hashable {
     var isRecursive = false
     /// Whether a file system that this kernel lacks is left out.
     var isOptional = false
+    /// Whether a bind's owners are shifted by the pod's user namespace.
+    var isMapped = false
+    /// Whether links of the image on the way to the target are refused.
+    var refusesLinks = false
     var propagation = Propagation.isolated
 
     /// The kernel's `MOUNT_ATTR_*`.
@@ -54,6 +60,10 @@ extension InfraFields {
             nested.add(PINTLE_MOUNT_KIND, UInt32(PINTLE_MOUNT_NEW))
             nested.add(PINTLE_MOUNT_TYPE, type)
             for option in options { nested.add(PINTLE_MOUNT_OPTION, option) }
+        case .layers(let layers, let subPath):
+            nested.add(PINTLE_MOUNT_KIND, UInt32(PINTLE_MOUNT_LAYERS))
+            for layer in layers { nested.add(PINTLE_MOUNT_LAYER, layer) }
+            if !subPath.isEmpty { nested.add(PINTLE_MOUNT_SUB_PATH, subPath) }
         case .podShm: nested.add(PINTLE_MOUNT_KIND, UInt32(PINTLE_MOUNT_SHM))
         }
         nested.add(PINTLE_MOUNT_TARGET, mount.target)
@@ -61,6 +71,8 @@ extension InfraFields {
         var flags = 0
         if mount.isRecursive { flags |= PINTLE_MOUNT_RECURSIVE_ATTRIBUTES }
         if mount.isOptional { flags |= PINTLE_MOUNT_OPTIONAL }
+        if mount.isMapped { flags |= PINTLE_MOUNT_MAPPED }
+        if mount.refusesLinks { flags |= PINTLE_MOUNT_NO_LINKS }
         nested.add(PINTLE_MOUNT_FLAGS, UInt32(flags))
         add(PINTLE_SPEC_MOUNT, nested)
     }

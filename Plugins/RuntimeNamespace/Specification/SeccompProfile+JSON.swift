@@ -9,8 +9,17 @@ extension SeccompProfile {
     /// - Throws: `INVALID` when it can't be read or says something that is not understood.
     static func localhost(_ path: String, _ capabilities: Capabilities) throws(DriverFailure) -> SeccompProfile {
         guard path.hasPrefix("/") else { throw invalid(path, "the path is not absolute") }
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try FileAccess.read(path, limit: 4 << 20) } catch {
+            throw DriverFailure(
+                .notFound, reason: "InvalidSeccompProfile",
+                "cannot load seccomp profile \"\(path)\": open \(path): \(SystemError.text(error.errno))",
+                errno: error.errno)
+        }
         let json: JSON
-        do { json = try JSON(parsing: FileAccess.read(path, limit: 4 << 20)) } catch { throw invalid(path, "\(error)") }
+        do { json = try JSON(parsing: bytes) } catch {
+            throw invalid(path, "decoding seccomp profile failed: \(error)")
+        }
         let standardErrno = json["defaultErrnoRet"].int.map { Int32(clamping: $0) } ?? EPERM
         let standard = try action(json["defaultAction"], errno: standardErrno, path)
         var rules: [Rule] = []

@@ -35,7 +35,8 @@ enum {
     PINTLE_INFRA_FD_DIRECTORY =
         4,                      /**< The sandbox's run directory, where it listens as `control`. */
     PINTLE_INFRA_FD_MOUNTS = 5, /**< The host's mount namespace. */
-    PINTLE_INFRA_FD_FIRST_FREE = 6
+    PINTLE_INFRA_FD_USERS = 6,  /**< The pod's user namespace, if it has one; see FLAG_USERS. */
+    PINTLE_INFRA_FD_FIRST_FREE = 7
 };
 
 /** What a packet is. Requests have the top bit clear. */
@@ -107,6 +108,7 @@ enum { PINTLE_INFRA_FIELD_REQUIRED = 1 };
 enum {
     PINTLE_INFRA_FLAG_LOOPBACK = 1,   /**< Bring up `lo`: the network namespace is the pod's own. */
     PINTLE_INFRA_FLAG_SHARED_PID = 2, /**< Make a PID namespace that containers may share. */
+    PINTLE_INFRA_FLAG_USERS = 4, /**< The pod has a user namespace, at PINTLE_INFRA_FD_USERS. */
     PINTLE_INFRA_FLAG_TTY = 16,
     PINTLE_INFRA_FLAG_STDIN = 32,
     PINTLE_INFRA_FLAG_STDIN_ONCE = 64,
@@ -172,7 +174,9 @@ enum {
     PINTLE_SPEC_NO_NEW_PRIVILEGES = 22, /**< u32 */
     PINTLE_SPEC_SECCOMP = 23,           /**< bytes: an array of struct sock_filter. */
     PINTLE_SPEC_APPARMOR = 24,          /**< text: profile to change to at exec. */
-    PINTLE_SPEC_UMASK = 25              /**< u32 */
+    PINTLE_SPEC_UMASK = 25,             /**< u32 */
+    PINTLE_SPEC_USERS =
+        26 /**< u32: enter the pod's user namespace, whose id 0 is this id of the node's. */
 };
 
 /** Values of ROOT_FLAGS. */
@@ -190,12 +194,22 @@ enum {
     PINTLE_MOUNT_OPTION = 5,      /**< text `key` or `key=value`; repeated. */
     PINTLE_MOUNT_ATTRIBUTES = 6,  /**< u64: MOUNT_ATTR_* to set. */
     PINTLE_MOUNT_PROPAGATION = 7, /**< u64: MS_PRIVATE, MS_SLAVE or MS_SHARED. */
-    PINTLE_MOUNT_FLAGS = 8        /**< u32 */
+    PINTLE_MOUNT_FLAGS = 8,       /**< u32 */
+    PINTLE_MOUNT_LAYER = 9,       /**< text: for layers: a directory, topmost first; repeated. */
+    PINTLE_MOUNT_SUB_PATH = 10    /**< text: for layers: what of them is mounted. */
 };
-enum { PINTLE_MOUNT_BIND = 1, PINTLE_MOUNT_NEW = 2, PINTLE_MOUNT_SHM = 3 };
+enum {
+    PINTLE_MOUNT_BIND = 1,
+    PINTLE_MOUNT_NEW = 2,
+    PINTLE_MOUNT_SHM = 3,
+    PINTLE_MOUNT_LAYERS = 4 /**< Directories on top of each other, which can't be written. */
+};
 enum {
     PINTLE_MOUNT_RECURSIVE_ATTRIBUTES = 1, /**< The attributes hold for mounts below it too. */
-    PINTLE_MOUNT_OPTIONAL = 2 /**< A file system that this kernel refuses is left out. */
+    PINTLE_MOUNT_OPTIONAL = 2, /**< A file system that this kernel refuses is left out. */
+    PINTLE_MOUNT_MAPPED = 4,   /**< A bind's owners are shifted by the pod's user namespace. */
+    PINTLE_MOUNT_NO_LINKS =
+        8 /**< No part of the target may be a link: the image's are not followed. */
 };
 
 /** Fields of a device node. */

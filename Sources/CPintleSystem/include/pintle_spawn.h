@@ -27,6 +27,27 @@ enum { PINTLE_SPAWN_NETWORK = 1, PINTLE_SPAWN_IPC = 2, PINTLE_SPAWN_UTS = 4 };
  */
 int pintle_open_program(const char *PINTLE_NONNULL path);
 
+/** Namespaces that belong to a user namespace, as descriptors; -1 where there is none. */
+struct pintle_user_namespaces {
+    int users, network, ipc, uts;
+};
+
+/**
+ * @brief Makes a user namespace and further namespaces that belong to it.
+ *
+ * Threads: any. Memory: the caller owns the descriptors and closes them with pintle_close_user_namespaces().
+ *
+ * @param namespaces A set of PINTLE_SPAWN_*.
+ * @param first The node's id that is id 0 inside, for users and for groups.
+ * @param count How many ids.
+ * @return 0, or -1 with errno; nothing is left then.
+ */
+int pintle_make_user_namespaces(uint32_t namespaces, uint32_t first, uint32_t count,
+                                struct pintle_user_namespaces *PINTLE_NONNULL result);
+
+/** @brief Closes the descriptors. */
+void pintle_close_user_namespaces(struct pintle_user_namespaces *PINTLE_NONNULL namespaces);
+
 /**
  * @brief Starts the infra process: clone(VM, VFORK, PIDFD) into new namespaces, then exec.
  *
@@ -40,13 +61,15 @@ int pintle_open_program(const char *PINTLE_NONNULL path);
  * @param control The first control connection's far end.
  * @param directory The sandbox's run directory.
  * @param mounts The host's mount namespace.
- * @param namespaces A set of PINTLE_SPAWN_*.
+ * @param namespaces A set of PINTLE_SPAWN_*: those that are made.
+ * @param joined Namespaces that are entered instead, borrowed; NULL means none. Its `users` is passed on, not entered.
  * @param name Shown in the process' arguments.
  * @param pidfd Set on success.
  * @param stage Set on failure to a constant string that names the failing step.
  * @return The process id, or -1 with errno. After a failure nothing is left.
  */
 int pintle_spawn_infra(int program, int control, int directory, int mounts, uint32_t namespaces,
+                       const struct pintle_user_namespaces *PINTLE_NULLABLE joined,
                        const char *PINTLE_NONNULL name, int *PINTLE_NONNULL pidfd,
                        const char *PINTLE_NULLABLE *PINTLE_NONNULL stage);
 

@@ -21,6 +21,8 @@ struct ContainerRequest {
 
     /// Holds the image as the pod's spec had it when the container was made.
     static let imageAnnotation = "io.kubernetes.container.image"
+    /// The id of each image that is mounted as a volume, by the volume's name.
+    var volumeImages: [String: String] = [:]
     /// The pod's range of user ids; nil means the node's users.
     var users: UserRange?
 
@@ -86,6 +88,11 @@ struct ContainerRequest {
             (pod["spec"]["volumes"].array ?? []).filter(VolumeContents.has).map { $0["name"].string ?? "" })
         for (index, entry) in (container["volumeMounts"].array ?? []).enumerated() {
             let volume = entry["name"].string ?? ""
+            if let image = volumeImages[volume] {
+                taken.insert(entry["mountPath"].string ?? "")
+                mounts.append(imageMount(entry, image))
+                continue
+            }
             guard let source = parts[index] ?? volumes[volume] else {
                 throw PodFault("CreateContainerConfigError", "volume \"\(volume)\" is not set up")
             }
@@ -111,6 +118,17 @@ struct ContainerRequest {
             mounts.append(bind("\(own)/etc/\(file)", "/etc/\(file)", readonly: false))
         }
         return mounts
+    }
+
+    /// The image itself, or the part of it that `subPath` names.
+    private func imageMount(_ entry: JSON, _ image: String) -> RuntimeMount {
+        var mount = RuntimeMount()
+        let path = entry["mountPath"].string ?? ""
+        mount.containerPath = path.hasPrefix("/") ? path : "/\(path)"
+        mount.image = image
+        mount.imageSubPath = entry["subPath"].string ?? ""
+        mount.readonly = true
+        return mount
     }
 
     private func strings(_ json: JSON) -> [String] { (json.array ?? []).compactMap { $0.string } }

@@ -183,8 +183,10 @@ extension PodWorker {
     {
         let name = container.name
         do {
-            guard let image = try await image(container), !isEnding else { return nil }
-            let request = try await request(container, attempt, image: image, sandbox: sandbox, volumes: volumes)
+            guard let image = try await image(container), let images = try await volumeImages(container), !isEnding
+            else { return nil }
+            let request = try await request(
+                container, attempt, image: image, sandbox: sandbox, volumes: volumes, images: images)
             if attempt > 0 {
                 backoffs[name, default: Backoff()].next(at: Self.seconds())
                 await forgetOld(name, before: attempt - 1)
@@ -231,7 +233,7 @@ extension PodWorker {
         if !hook.isNull { runPostStart(hook, container, request.id) }
     }
 
-    private func image(_ container: PodContainer) async throws(PullFailure) -> RuntimeImage? {
+    func image(_ container: PodContainer) async throws(PullFailure) -> RuntimeImage? {
         let image = container.spec["image"].string ?? ""
         let path = container.fieldPath
         let events = context.events

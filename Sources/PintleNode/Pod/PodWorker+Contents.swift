@@ -13,7 +13,8 @@ extension PodWorker {
     ///
     /// - Throws: ``PodFault`` with reason `CreateContainerConfigError` for what is missing or can't be done.
     func request(
-        _ container: PodContainer, _ attempt: Int32, image: RuntimeImage, sandbox: String, volumes: [String: String]
+        _ container: PodContainer, _ attempt: Int32, image: RuntimeImage, sandbox: String, volumes: [String: String],
+        images: [String: String]
     ) async throws(PodFault) -> RuntimeCreateContainerRequest {
         await contents.prepare()
         // No wait from here to where the fault is noted, so that a change can't be missed in between.
@@ -22,6 +23,7 @@ extension PodWorker {
         var builder = ContainerRequest(
             pod: pod, identity: identity, container: container.spec, settings: context.settings,
             memoryCapacity: context.memoryCapacity, volumes: volumes, parts: parts, environment: environment)
+        builder.volumeImages = images
         builder.users = try await userRange()
         builder.target = container.spec["targetContainerName"].string.flatMap { view.current($0)?.id } ?? ""
         return try builder.make(sandbox: sandbox, attempt: attempt, image: image)

@@ -105,6 +105,8 @@ final class PodContents: Sendable {
         var faults: [PodFault] = []
         for volume in pod["spec"]["volumes"].array ?? [] {
             let name = volume["name"].string ?? ""
+            // Images are the runtime's, and of the containers that mount them.
+            if volume["image"].object != nil { continue }
             do throws(VolumeFault) {
                 // Nothing is made for a volume whose contents are missing.
                 let files = VolumeContents.has(volume) ? try contents(pod).files(volume) : nil
