@@ -133,6 +133,32 @@ struct UpdateTests {
         #expect(result.object["spec"]["ephemeralContainers"][0]["name"].string == "debug")
     }
 
+    @Test("containers may not change places or number in a resize, their policies may change")
+    func resizeOrder() throws {
+        func container(_ name: String, _ policy: String = "NotRequired") -> JSON {
+            [
+                "name": .string(name), "image": "nginx", "resources": ["requests": ["cpu": "1"]],
+                "resizePolicy": [["resourceName": "cpu", "restartPolicy": .string(policy)]],
+            ]
+        }
+        let old = try storedPod { $0["spec"]["containers"] = [container("a"), container("b")] }
+        var new = old
+        new["spec"]["containers"] = [container("b"), container("a")]
+        #expect(
+            try updated(new, old: old, subresource: "resize").errors
+                == [0, 1].map {
+                    "spec.containers[\($0)].name: Forbidden: containers may not be renamed or reordered on resize"
+                })
+        new["spec"]["containers"] = [container("a")]
+        #expect(
+            try updated(new, old: old, subresource: "resize").errors
+                == ["spec.containers: Forbidden: containers may not be added or removed on resize"])
+        new["spec"]["containers"] = [container("a"), container("b", "RestartContainer")]
+        let changed = try updated(new, old: old, subresource: "resize")
+        #expect(changed.errors == [])
+        #expect(changed.object["spec"]["containers"][1]["resizePolicy"][0]["restartPolicy"] == "RestartContainer")
+    }
+
     @Test("resizing changes requests and limits, within the same quality of service")
     func resizes() throws {
         let old = try storedPod {

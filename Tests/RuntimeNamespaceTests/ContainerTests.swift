@@ -168,5 +168,41 @@ extension RuntimeDriver {
             #expect(failure { _ = try pod.create("true") { $0.image = "no-such-image:1" } }?.code == .notFound)
             try node.close()
         }
+
+        @Test("limits change while a container runs; none below the memory in use is taken")
+        func resize() throws {
+            let node = try TestNode()
+            let pod = try TestPod(node)
+            let container = try pod.run(
+                "dd if=/dev/zero of=/dev/shm/x bs=1M count=20 2>/dev/null; echo full; sleep 100"
+            ) {
+                var resources = RuntimeResources()
+                resources.memoryLimitBytes = 64 << 20
+                resources.cpuShares = 102
+                $0.resources = resources
+            }
+            #expect(eventually { pod.text(container) == "full" })
+            func update(_ memory: Int64) throws {
+                var update = RuntimeUpdateContainerRequest()
+                update.id = container
+                var resources = RuntimeResources()
+                resources.memoryLimitBytes = memory
+                resources.cpuShares = 204
+                resources.cpuQuotaUs = 50_000
+                update.resources = resources
+                try node.driver.updateContainer(update, .unbounded)
+            }
+            try update(128 << 20)
+            let now = try pod.status(container).resources
+            #expect(now?.memoryLimitBytes == 128 << 20)
+            #expect(now?.cpuShares == 204)
+            #expect(now?.cpuQuotaUs == 50_000)
+            let refused = failure { try update(8 << 20) }
+            #expect(refused?.reason == "MemoryInUse")
+            #expect(refused?.message.hasPrefix("attempting to set memory limit (8388608) below current usage") == true)
+            #expect(try pod.status(container).state == .running)
+            #expect(try pod.status(container).resources?.memoryLimitBytes == 128 << 20)
+            try node.close()
+        }
     }
 }

@@ -2,24 +2,26 @@ import PintleObjects
 
 /// The subresource `resize`: requests and limits of containers, and nothing else.
 enum PodResize {
-    /// The resources of each container, by list and place.
-    static func resources(of pod: JSON) -> JSON {
-        var resources: JSON = [:]
-        for list in ["containers", "initContainers"] where pod["spec"][list].isSet {
-            resources[list] = .array(pod["spec"][list].items.map { $0["resources"] })
-        }
-        return resources
-    }
+    private static let lists = ["containers", "initContainers"]
 
-    static func apply(_ resources: JSON, to spec: inout JSON) {
-        for list in ["containers", "initContainers"] where spec[list].array != nil {
-            let values = resources[list].items
-            spec[list].updateArray { containers in
-                for index in containers.indices where index < values.count {
-                    containers[index]["resources"] = values[index]
+    /// The old spec with what a resize may change: resources and their policies.
+    ///
+    /// When containers were added, taken away, renamed or put in another order the new spec stays as it is, for the
+    /// rules to refuse.
+    static func spec(of new: JSON, old: JSON) -> JSON {
+        var result = old["spec"]
+        for list in lists {
+            let wanted = new["spec"][list].items, before = old["spec"][list].items
+            guard wanted.map({ $0["name"] }) == before.map({ $0["name"] }) else { return new["spec"] }
+            guard result[list].array != nil else { continue }
+            result[list].updateArray { containers in
+                for index in containers.indices {
+                    containers[index]["resources"] = wanted[index]["resources"]
+                    containers[index].restore("resizePolicy", from: wanted[index])
                 }
             }
         }
+        return result
     }
 
     static func validate(_ new: JSON, old: JSON) -> [FieldError] {
@@ -29,8 +31,9 @@ enum PodResize {
             errors.invalid(
                 .spec, old["status"]["qosClass"], "Pod QOS Class may not change as a result of resizing")
         }
-        for list in ["containers", "initContainers"] {
+        for list in lists {
             let before = old["spec"][list].items
+            guard checkOrder(new["spec"][list].items, before, list, &errors) else { continue }
             for (index, container) in new["spec"][list].items.enumerated() where index < before.count {
                 checkNames(
                     container["resources"], before[index]["resources"],
@@ -38,6 +41,22 @@ enum PodResize {
             }
         }
         return errors.all
+    }
+
+    private static func checkOrder(
+        _ new: [JSON], _ old: [JSON], _ list: String, _ errors: inout FieldErrors
+    ) -> Bool {
+        guard new.count == old.count else {
+            errors.forbidden(.spec.child(list), "\(list) may not be added or removed on resize")
+            return false
+        }
+        var isSame = true
+        for index in new.indices where new[index]["name"] != old[index]["name"] {
+            errors.forbidden(
+                .spec.child(list)[index].child("name"), "\(list) may not be renamed or reordered on resize")
+            isSame = false
+        }
+        return isSame
     }
 
     /// Only processor and memory can be resized, and neither can be taken away.

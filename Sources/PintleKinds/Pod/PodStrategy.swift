@@ -84,9 +84,7 @@ public struct PodStrategy: ResourceStrategy {
             new["spec"].restore("ephemeralContainers", from: ["ephemeralContainers": containers])
             new["status"] = old["status"]
         case "resize":
-            let resources = PodResize.resources(of: new)
-            new["spec"] = old["spec"]
-            PodResize.apply(resources, to: &new["spec"])
+            new["spec"] = PodResize.spec(of: new, old: old)
             new["status"] = old["status"]
         default:
             new.restore("status", from: old)
