@@ -55,8 +55,8 @@ actor PodWorker {
 
     /// The pod changed in the API.
     func update(_ new: JSON) {
-        // The answer to a write of our own may have overtaken what the watch tells.
-        if Self.revision(new) >= Self.revision(pod) {
+        // The answer to a write of our own may have overtaken what the watch tells. Pods of files have no revision.
+        if Self.revision(new) == 0 || Self.revision(new) >= Self.revision(pod) {
             pod = new
             contents.update(new)
         }
@@ -259,7 +259,10 @@ actor PodWorker {
             }
             lastStatus = status
             // A change that the watch has told of meanwhile is newer.
-            if let written, written["metadata"]["uid"].string == uid, Self.revision(written) > Self.revision(pod) {
+            guard let written, written["metadata"]["uid"].string == uid else { return }
+            if Self.revision(pod) == 0 {
+                pod["status"] = written["status"]
+            } else if Self.revision(written) > Self.revision(pod) {
                 pod = written
             }
         } catch {
