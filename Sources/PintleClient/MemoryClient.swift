@@ -65,8 +65,9 @@ public final class MemoryClient: APIClient {
             state.watchers[number] = Watcher(resource: resource, selects: selects, stream: continuation)
             return number
         }
+        // Cancelling a task holds a lock that yielding to it takes too, and that happens under our own lock.
         continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { $0.watchers[number] = nil }
+            Task { [weak self] in self?.state.withLock { $0.watchers[number] = nil } }
         }
         return stream
     }

@@ -34,7 +34,7 @@ struct KubeletRequest: Sendable {
         case "metrics": inTask { () async throws(StatusError) in .metrics(try await agent.kubeletMetrics()) }
         case "metrics/cadvisor": inTask { () async throws(StatusError) in .metrics(try await agent.advisorMetrics()) }
         case "metrics/resource": inTask { () async throws(StatusError) in .metrics(await agent.resourceMetrics()) }
-        case "metrics/probes": send(.metrics(agent.probeCounts.metrics()))
+        case "metrics/probes": inTask { () async throws(StatusError) in .metrics(await agent.probeMetrics()) }
         default: send(.pageNotFound)
         }
     }

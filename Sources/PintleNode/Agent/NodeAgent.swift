@@ -14,18 +14,16 @@ public final class NodeAgent: Sendable {
     let admission: NodeAdmission
     let followers = LogFollowers()
     let machine: Machine
-    /// What probes found; told by `/metrics/probes`.
-    package let probeCounts = ProbeCounts()
     /// The last reading of the machine's CPU time, from which the next one tells a rate.
     let lastUsage = Mutex<(time: Int64, cpu: UInt64)?>(nil)
-    private let logs: LogKeeper
+    let logs: LogKeeper
     let collector: ImageCollector
     let staticPods: StaticPods
     let mirrors = MirrorUIDs()
     private let registration: NodeRegistration
-    private let workers = Mutex(Workers())
+    let workers = Mutex(Workers())
 
-    private struct Workers {
+    struct Workers {
         var byUID: [String: (worker: PodWorker, task: Task<Void, Never>)] = [:]
         /// Pods that exist on the node but have not been seen in the API yet.
         var found: [String: PodView] = [:]
@@ -108,9 +106,25 @@ public final class NodeAgent: Sendable {
             group.addTask { await self.collectImages() }
             await group.waitForAll()
         }
-        let tasks = workers.withLock { $0.byUID.values.map(\.task) }
-        for task in tasks { task.cancel() }
+        await stopWorkers()
         context.references.stop()
+    }
+
+    /// Lets workers finish the step that they are at, for two seconds at most: whoever comes after this agent must not
+    /// find one of them still making something.
+    private func stopWorkers() async {
+        let entries = workers.withLock { Array($0.byUID.values) }
+        for entry in entries {
+            entry.task.cancel()
+            await entry.worker.cancel()
+        }
+        let ended = ChangeWaiters()
+        let mark = ended.mark
+        Task {
+            for entry in entries { await entry.task.value }
+            ended.tell()
+        }
+        await ended.wait(after: mark, atMost: 2)
     }
 
     // MARK: Pods
@@ -181,24 +195,6 @@ public final class NodeAgent: Sendable {
         for (uid, view) in found { workers.withLock { $0.found[uid] = view } }
     }
 
-    private func views() async -> [String: PodView] {
-        do {
-            let sandboxes = try await context.runtime.listSandboxes(RuntimeSandboxFilter())
-            let containers = try await context.runtime.listContainers(RuntimeContainerFilter())
-            var views: [String: PodView] = [:]
-            let uidOf = Dictionary(sandboxes.map { ($0.id, $0.uid) }, uniquingKeysWith: { $1 })
-            for uid in Set(sandboxes.map(\.uid)) where !uid.isEmpty {
-                views[uid] = PodView(
-                    sandboxes: sandboxes.filter { $0.uid == uid },
-                    containers: containers.filter { uidOf[$0.sandboxId] == uid })
-            }
-            return views
-        } catch {
-            context.log("listing what runs: \(error)")
-            return [:]
-        }
-    }
-
     /// Once the API's pods are known: what belongs to none of them goes.
     private func removeOrphans() async {
         let orphans = workers.withLock { state in
@@ -235,47 +231,6 @@ public final class NodeAgent: Sendable {
         ]
     }
 
-    private func followRuntime() async {
-        while !Task.isCancelled {
-            do {
-                let (stream, continuation) = AsyncStream<RuntimeEvent>.makeStream()
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { [context] in
-                        defer { continuation.finish() }
-                        try await context.runtime.events { event in
-                            continuation.yield(event)
-                            return true
-                        }
-                    }
-                    group.addTask {
-                        for await event in stream { await self.deliver(event) }
-                    }
-                    try await group.waitForAll()
-                }
-            } catch {
-                guard !Task.isCancelled else { return }
-                context.log("the runtime's events ended: \(error); listening again in a second")
-                try? await Task.sleep(for: .seconds(1))
-                await resync()
-            }
-        }
-    }
-
-    private func deliver(_ event: RuntimeEvent) async {
-        if event.type == .resync { return await resync() }
-        followers.observe(event)
-        logs.observe(event)
-        let uid = event.container?.labels["io.kubernetes.pod.uid"] ?? event.sandbox?.uid
-        guard let uid, let worker = worker(uid) else { return }
-        await worker.observe(event)
-    }
-
-    private func resync() async {
-        let views = await views()
-        followers.beUnsure()
-        for (uid, entry) in workers.withLock({ $0.byUID }) { await entry.worker.replace(views[uid] ?? PodView()) }
-    }
-
     /// The one bounded sweep, once a minute by default: repairs what no event told.
     private func sweep() async {
         while !Task.isCancelled {
@@ -288,38 +243,4 @@ public final class NodeAgent: Sendable {
         }
     }
 
-    private func collectVolumes() async {
-        guard let published = try? await context.storage.listPublished(StoragePublishedFilter()) else { return }
-        let live = Set(workers.withLock { $0.byUID.keys })
-        let dead = Set(published.compactMap { $0.volumeId.split(separator: "/").first.map(String.init) }).subtracting(
-            live)
-        for uid in dead {
-            let identity = PodIdentity(namespace: "", name: "", uid: uid)
-            do {
-                try await PodVolumes(storage: context.storage, settings: context.settings, identity: identity)
-                    .unpublish()
-            } catch {
-                context.log("removing the volumes of pod \(uid): \(error.message)")
-            }
-        }
-    }
-
-    private func collectNetworks() async {
-        guard let sandboxes = try? await context.runtime.listSandboxes(RuntimeSandboxFilter()) else { return }
-        for (index, network) in context.networks.enumerated() {
-            var request = NetworkGcRequest()
-            request.valid = sandboxes.map { sandbox in
-                var ref = NetworkAttachmentRef()
-                ref.attachmentId = PodIdentity.attachmentID(sandbox: sandbox.id, network: index)
-                ref.sandboxId = sandbox.id
-                ref.interface = "eth0"
-                return ref
-            }
-            do {
-                for item in try await network.gc(request) { context.log("collected \(item.kind) \(item.name)") }
-            } catch {
-                context.log("collecting network leftovers: \(error)")
-            }
-        }
-    }
 }

@@ -73,7 +73,9 @@ extension ObjectWriter {
         if let since = object["metadata"]["deletionTimestamp"].string {
             let pending = object["metadata"]["deletionGracePeriodSeconds"].int ?? 0
             if period == 0, pending == 0 {
-                return isReleased(object, kind) ? object : nil
+                // Not `? object : nil`, in which nil would be JSON's null.
+                if isReleased(object, kind) { return object }
+                return nil
             }
             // A second deletion can only shorten the period, and only when it asks for one.
             guard options.gracePeriodSeconds != nil || period == 0, period < pending else { return nil }

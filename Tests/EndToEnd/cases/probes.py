@@ -26,6 +26,10 @@ def readiness(t):
     t.shell("web", "rm /www/ready")
     value = t.wait_pod("web", "to be unready", lambda value: not is_ready(value))
     equal(status(value)["restartCount"], 0, "restarts")
+    path = f"/api/v1/nodes/{value['spec']['nodeName']}/proxy/metrics/probes"
+    metrics = t.node.api.request("GET", path)[2].decode()
+    line = f'prober_probe_total{{container="main",namespace="{t.namespace}",pod="web"'
+    contains(metrics, line, "the probes' metrics")
 
 
 @case("liveness that fails restarts the container, with the probe's own grace period, and counts on")
