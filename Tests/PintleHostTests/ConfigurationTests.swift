@@ -86,6 +86,10 @@ extension HostSuite {
             let text = try run("/bin/cat", ["\(DriverBuild.root)/Examples/config.yaml"])
             let file = try ConfigurationFile(text, path: "Examples/config.yaml")
             #expect(file.configuration.drivers.count == 3)
+            let own = [
+                "maxPods", "podRange", "podRangeSize", "allowedUnsafeSysctls", "podPidsLimit", "port", "address",
+            ]
+            for key in own + NodePolicyReader.keys { #expect(text.contains(" \(key): "), "\(key) is missing") }
         }
 
         private func refused(_ text: String) throws -> ConfigurationError {
